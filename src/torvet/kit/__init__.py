@@ -1,0 +1,1 @@
+"""Pure values that every slice shares: errors, ids, time, canonical JSON."""

@@ -1,0 +1,107 @@
+"""Settings: frozen, read once, each knowing where it came from.
+
+The order is: an argument, the environment (`TORVET_…`), `torvet.toml` in the home folder, the
+default. Every setting is documented here; `docs/reference/settings.md` is made from it.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_home() -> Path:
+    """Return the folder of all embedded state: `TORVET_HOME`, or `~/.torvet`."""
+    return Path(os.environ.get("TORVET_HOME") or Path.home() / ".torvet")
+
+
+class Settings(BaseSettings):
+    """What an operator may choose."""
+
+    model_config = SettingsConfigDict(env_prefix="TORVET_", frozen=True, extra="forbid")
+
+    home: Annotated[Path, Field(description="The one folder of all embedded state.")] = Field(
+        default_factory=default_home
+    )
+    database: Annotated[
+        str, Field(description="`embedded`, or a PostgreSQL server: `postgresql+psycopg://…`.")
+    ] = "embedded"
+    tables: Annotated[
+        str, Field(description="`embedded`, a folder, or an object store: `s3://bucket/prefix`.")
+    ] = "embedded"
+    engine: Annotated[
+        str, Field(description="`embedded` (DuckDB), or a Spark Connect server: `sc://host:15002`.")
+    ] = "embedded"
+    url: Annotated[
+        str, Field(description="The address under which others reach this exchange.")
+    ] = "http://127.0.0.1:8000"
+    host: Annotated[str, Field(description="The address that `torvet serve` listens on.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, Field(ge=0, le=65535, description="The port of `torvet serve`.")] = 8000
+    name: Annotated[str, Field(description="The exchange's name, as its pages show it.")] = "Torvet"
+    place: Annotated[str, Field(description="The region that the exchange serves, ISO 3166.")] = (
+        "DK"
+    )
+    upload_bytes_max: Annotated[int, Field(gt=0, description="Largest upload, in bytes.")] = (
+        4 * 1024**3
+    )
+    expansion_ratio_max: Annotated[
+        int, Field(gt=0, description="How many times larger a file may become when unpacked.")
+    ] = 200
+    columns_max: Annotated[int, Field(gt=0, description="Most columns of one table.")] = 2000
+    engine_memory_mb: Annotated[int, Field(gt=0, description="Memory of the engine, in MiB.")] = (
+        1024
+    )
+    file_url_lifetime_s: Annotated[
+        int, Field(gt=0, description="How long a signed file URL lives, in seconds.")
+    ] = 3600
+    requests_per_minute: Annotated[
+        int, Field(gt=0, description="Requests a minute that one caller may make.")
+    ] = 6000
+    oidc_issuer: Annotated[str, Field(description="OIDC issuer; empty: no such sign-in.")] = ""
+    oidc_client_id: Annotated[str, Field(description="OIDC client id.")] = ""
+    oidc_client_secret: Annotated[str, Field(description="OIDC client secret.", repr=False)] = ""
+    s3_endpoint: Annotated[
+        str, Field(description="Endpoint of an S3-speaking store that is not AWS.")
+    ] = ""
+    s3_region: Annotated[str, Field(description="Region of the object store.")] = "eu-north-1"
+    log_level: Annotated[str, Field(description="debug, info, warning or error.")] = "info"
+
+
+def load(**arguments: Any) -> tuple[Settings, Mapping[str, str]]:
+    """Return the settings and, for each, where it came from.
+
+    Raises pydantic.ValidationError where one makes no sense, and tomllib.TOMLDecodeError where
+    the file cannot be read.
+    """
+    home = Path(arguments.get("home") or default_home())
+    file = home / "torvet.toml"
+    written = tomllib.loads(file.read_text()) if file.exists() else {}
+    environment = {name for name in Settings.model_fields if f"TORVET_{name.upper()}" in os.environ}
+    from_file = {k: v for k, v in written.items() if k not in environment and k not in arguments}
+    settings = Settings(**from_file, **arguments)
+    return settings, {
+        name: _origin(name, arguments, environment, from_file, file)
+        for name in Settings.model_fields
+    }
+
+
+def _origin(
+    name: str,
+    arguments: Mapping[str, Any],
+    environment: set[str],
+    from_file: Mapping[str, Any],
+    file: Path,
+) -> str:
+    if name in arguments:
+        return "argument"
+    if name in environment:
+        return f"environment TORVET_{name.upper()}"
+    if name in from_file:
+        return str(file)
+    return "default"

@@ -1,0 +1,1 @@
+"""The frame that every route stands on. It knows no slice."""

@@ -1,0 +1,68 @@
+"""What every route stands on: the application, the parts, headers that protect a browser."""
+
+from typing import Annotated, cast
+
+from fastapi import Depends, FastAPI, Request
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from torvet import __version__
+from torvet.ports.parts import Parts
+
+from . import problems
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; "
+        "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def parts_of(request: Request) -> Parts:
+    """Return the parts that the application was made with."""
+    return cast("Parts", request.app.state.parts)
+
+
+TheParts = Annotated[Parts, Depends(parts_of)]
+
+
+class SecurityHeaders:
+    """Adds the headers that tell a browser what this site never does."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+def new_app(parts: Parts) -> FastAPI:
+    """Return the bare application: it answers errors well and knows no route yet."""
+    app = FastAPI(
+        title="Torvet",
+        version=__version__,
+        summary="A city data exchange: publish, agree, read and prove.",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.parts = parts
+    app.add_middleware(SecurityHeaders)
+    problems.install(app)
+    return app

@@ -1,0 +1,125 @@
+"""Errors as problem+json (RFC 9457), mapped to HTTP in this one place."""
+
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError, OperationalError
+from starlette.exceptions import HTTPException
+
+from torvet.kit.errors import ExchangeError, Kind
+
+PROBLEM = "application/problem+json"
+STATUS = {
+    Kind.INVALID: 422,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.NOT_FOUND: 404,
+    Kind.REFUSED: 403,
+    Kind.CONFLICT: 409,
+    Kind.TOO_LARGE: 413,
+    Kind.TOO_MANY: 429,
+    Kind.UNAVAILABLE: 503,
+}
+
+PHRASES = {
+    400: "The request cannot be read.",
+    401: "Sign in first.",
+    403: "Refused, with every reason named.",
+    404: "There is no such thing, or it is not yours to see.",
+    406: "None of the accepted formats can be written.",
+    409: "It changed, or was done already.",
+    410: "It was here and is gone.",
+    412: "It is no longer as the request expects it.",
+    413: "Larger than this exchange takes.",
+    415: "This kind of content is not read here.",
+    416: "No such range.",
+    422: "The request does not fit.",
+    429: "Too many requests.",
+    503: "A part of the exchange is away for a moment.",
+}
+
+
+def problem(status: int, code: str, title: str, advice: str = "", **more: Any) -> JSONResponse:
+    """Return one problem: `title` says what is wrong, `advice` what to do next."""
+    body: dict[str, Any] = {
+        "type": f"/problems/{code}",
+        "status": status,
+        "code": code,
+        "title": title,
+    }
+    if advice:
+        body["advice"] = advice
+    headers = {"WWW-Authenticate": "Bearer"} if status == STATUS[Kind.UNAUTHENTICATED] else {}
+    if status in {STATUS[Kind.TOO_MANY], STATUS[Kind.UNAVAILABLE]}:
+        headers["Retry-After"] = str(more.get("retry_after_s", 5))
+    return JSONResponse({**more, **body}, status, headers, media_type=PROBLEM)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of `app` as a problem."""
+    app.add_exception_handler(ExchangeError, explain)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _plain)
+    app.add_exception_handler(OperationalError, _database_away)
+    app.add_exception_handler(DBAPIError, _database_said_no)
+
+
+def explain(_request: Request, error: Exception) -> JSONResponse:
+    """Answer an ExchangeError with its code, fields, words and advice."""
+    assert isinstance(error, ExchangeError)
+    more: dict[str, Any] = (
+        {f.name: getattr(error, f.name) for f in fields(error)} if is_dataclass(error) else {}
+    )
+    return problem(STATUS[error.kind], error.code, str(error), error.advice, **more)
+
+
+def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    faults = [
+        {"at": ".".join(str(step) for step in fault["loc"]), "fault": fault["msg"]}
+        for fault in error.errors()
+    ]
+    said = "; ".join(f"{fault['at']}: {fault['fault']}" for fault in faults)
+    return problem(
+        422,
+        "request-invalid",
+        f"The request does not fit: {said}.",
+        "Compare it with /docs, where every field is described.",
+        faults=faults,
+    )
+
+
+def _plain(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    answer = problem(error.status_code, f"http-{error.status_code}", str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _database_away(_request: Request, _error: Exception) -> JSONResponse:
+    return problem(
+        503,
+        "database-away",
+        "The database cannot be reached right now.",
+        "Nothing was changed. Try again in a few seconds.",
+    )
+
+
+def _database_said_no(_request: Request, error: Exception) -> JSONResponse:
+    # A text that PostgreSQL cannot hold (a NUL, half a surrogate pair) is the caller's mistake.
+    if "DataError" in type(error).__name__ or "0x00" in str(error):
+        return problem(422, "text-invalid", "The request holds a character that cannot be stored.")
+    raise error
+
+
+def problems_of(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe the problems that a route may answer with, for its OpenAPI `responses`."""
+    return {
+        status: {
+            "description": PHRASES[status],
+            "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
