@@ -37,8 +37,8 @@ docs: $(VENV)/dev.stamp ## write docs/reference from the code
 	$(BIN)/python -m docs.generate
 
 lock: ## pin every dependency anew (needs uv)
-	uv pip compile pyproject.toml --extra demo --group build $(COMPILE) -o locks/demo.lock
-	uv pip compile pyproject.toml --all-extras --group build --group test --group lint -c locks/demo.lock $(COMPILE) -o locks/dev.lock
+	uv pip compile pyproject.toml --all-extras --group build --group test --group lint $(COMPILE) -o locks/dev.lock
+	uv pip compile pyproject.toml --extra demo --group build -c locks/dev.lock $(COMPILE) -o locks/demo.lock
 
 COMPILE := --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
