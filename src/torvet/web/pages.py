@@ -1,0 +1,87 @@
+"""Pages: one Jinja environment over the frame's and every slice's templates."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+
+from .frame import parts_of
+
+_PACKAGE = Path(__file__).parent.parent
+STATIC = Path(__file__).parent / "static"
+_KILO = 1000
+
+
+@cache
+def _environment() -> Environment:
+    folders = sorted(_PACKAGE.glob("*/templates"))
+    env = Environment(
+        loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters.update(count=count, size=size, words=words, day=day, ago=ago)
+    return env
+
+
+def render(
+    request: Request, template: str, *, status: int = 200, **values: object
+) -> HTMLResponse:
+    """Return the page `template` with `values`, and what every page knows besides."""
+    parts = parts_of(request)
+    caller = getattr(request.state, "caller", None)
+    known = {
+        "request": request,
+        "settings": parts.settings,
+        "now": parts.clock.now(),
+        "caller": caller,
+    }
+    page = _environment().get_template(template).render({**known, **values})
+    return HTMLResponse(page, status)
+
+
+def wants_page(accept: str) -> bool:
+    """Say whether an Accept header comes from a browser that would show a page."""
+    return "text/html" in accept
+
+
+def count(number: float | None) -> str:
+    """Write a count with thin spaces: `44 288`."""
+    return "–" if number is None else f"{number:,}".replace(",", "\u202f")
+
+
+def size(octets: float) -> str:
+    """Write a number of bytes in the unit that reads best: `1.3 MB`."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if octets < _KILO:
+            return f"{octets:.0f} {unit}" if unit == "B" else f"{octets:.1f} {unit}"
+        octets /= _KILO
+    return f"{octets:.1f} TB"
+
+
+def words(text: Mapping[str, str] | str | None, language: str = "en") -> str:
+    """Return a text in `language`, or in the first language that it has."""
+    if isinstance(text, Mapping):
+        return text.get(language) or next(iter(text.values()), "")
+    return text or ""
+
+
+def day(at: datetime) -> str:
+    """Write the day of an instant: `22 November 2026`."""
+    return f"{at.day} {at:%B %Y}"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """Write how long ago `at` was: `3 hours ago`."""
+    seconds = max(0, int((now - at.astimezone(UTC)).total_seconds()))
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= length:
+            number = seconds // length
+            return f"{number} {unit}{'' if number == 1 else 's'} ago"
+    return "just now"
