@@ -1,0 +1,5 @@
+"""The command line. Every deed is a thin call of the HTTP interface, near or far."""
+
+from .main import main
+
+__all__ = ["main"]

@@ -1,15 +1,18 @@
 """What every route stands on: the application, the parts, headers that protect a browser."""
 
-from typing import Annotated, cast
-
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from torvet import __version__
 from torvet.ports.parts import Parts
 
-from . import problems
+from . import interface, problems
+from .pages import STATIC
+from .parts import TheParts, parts_of
+
+__all__ = ["SECURITY_HEADERS", "SecurityHeaders", "TheParts", "new_app", "parts_of"]
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -22,14 +25,6 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-
-
-def parts_of(request: Request) -> Parts:
-    """Return the parts that the application was made with."""
-    return cast("Parts", request.app.state.parts)
-
-
-TheParts = Annotated[Parts, Depends(parts_of)]
 
 
 class SecurityHeaders:
@@ -64,5 +59,7 @@ def new_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     app.add_middleware(SecurityHeaders)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
+    interface.describe(app)
     return app

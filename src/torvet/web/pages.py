@@ -9,7 +9,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
-from .frame import parts_of
+from .parts import parts_of
 
 _PACKAGE = Path(__file__).parent.parent
 STATIC = Path(__file__).parent / "static"
@@ -31,7 +31,7 @@ def _environment() -> Environment:
 
 
 def render(
-    request: Request, template: str, *, status: int = 200, **values: object
+    request: Request, template: str, *, http_status: int = 200, **values: object
 ) -> HTMLResponse:
     """Return the page `template` with `values`, and what every page knows besides."""
     parts = parts_of(request)
@@ -43,7 +43,7 @@ def render(
         "caller": caller,
     }
     page = _environment().get_template(template).render({**known, **values})
-    return HTMLResponse(page, status)
+    return HTMLResponse(page, http_status)
 
 
 def wants_page(accept: str) -> bool:

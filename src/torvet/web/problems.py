@@ -1,17 +1,21 @@
 """Errors as problem+json (RFC 9457), mapped to HTTP in this one place."""
 
+import json
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import DBAPIError, OperationalError
 from starlette.exceptions import HTTPException
 
 from torvet.kit.errors import ExchangeError, Kind
 
+from .pages import render, wants_page
+
 PROBLEM = "application/problem+json"
+NOT_FOUND = 404
 STATUS = {
     Kind.INVALID: 422,
     Kind.UNAUTHENTICATED: 401,
@@ -66,13 +70,23 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DBAPIError, _database_said_no)
 
 
-def explain(_request: Request, error: Exception) -> JSONResponse:
+def explain(request: Request, error: Exception) -> Response:
     """Answer an ExchangeError with its code, fields, words and advice."""
     assert isinstance(error, ExchangeError)
     more: dict[str, Any] = (
         {f.name: getattr(error, f.name) for f in fields(error)} if is_dataclass(error) else {}
     )
-    return problem(STATUS[error.kind], error.code, str(error), error.advice, **more)
+    return _shown(
+        request, problem(STATUS[error.kind], error.code, str(error), error.advice, **more)
+    )
+
+
+def _shown(request: Request, answer: JSONResponse) -> Response:
+    """Show a problem as a page where a browser asked for one; else leave it as it is."""
+    if request.method != "GET" or not wants_page(request.headers.get("accept", "")):
+        return answer
+    said = {"advice": "", "reasons": ()} | json.loads(bytes(answer.body))
+    return render(request, "problem.html", http_status=answer.status_code, **said)
 
 
 def _invalid(_request: Request, error: Exception) -> JSONResponse:
@@ -91,9 +105,12 @@ def _invalid(_request: Request, error: Exception) -> JSONResponse:
     )
 
 
-def _plain(_request: Request, error: Exception) -> JSONResponse:
+def _plain(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    answer = problem(error.status_code, f"http-{error.status_code}", str(error.detail))
+    title = PHRASES.get(error.status_code) if error.status_code == NOT_FOUND else None
+    answer = _shown(
+        request, problem(error.status_code, f"http-{error.status_code}", title or str(error.detail))
+    )
     answer.headers.update(error.headers or {})
     return answer
 
