@@ -1,0 +1,75 @@
+"""What the contracts slice tells the log."""
+
+from datetime import datetime
+
+from torvet.audit import Fact
+
+from .clauses import Ask
+from .model import Contract, Offer
+from .rules import Refused
+
+EXCHANGE = "exchange"
+
+
+def of_offer(name: str, offer: Offer, actor: str, at: datetime) -> Fact:
+    """Tell of an offer. `terms` is the digest of its clauses, so that nobody can deny them."""
+    return Fact(
+        name=name,
+        at=at,
+        actor=actor,
+        subject=offer.id,
+        parties=(offer.provider,),
+        body={
+            "offer": offer.id,
+            "dataset": offer.dataset,
+            "terms": offer.digest,
+            "approval": offer.approval.value,
+        },
+    )
+
+
+def of_contract(name: str, contract: Contract, actor: str, at: datetime, terms: str = "") -> Fact:
+    """Tell of a contract and of the terms that both parties saw."""
+    body: dict[str, object] = {
+        "contract": contract.id,
+        "offer": contract.offer,
+        "dataset": contract.dataset,
+        "provider": contract.provider,
+        "consumer": contract.consumer,
+        "stage": contract.stage.value,
+    }
+    if terms:
+        body |= {"terms": terms, "purpose": contract.purpose}
+    if contract.reason:
+        body["reason"] = contract.reason
+    return Fact(
+        name=name,
+        at=at,
+        actor=actor,
+        subject=contract.id,
+        parties=(contract.provider, contract.consumer),
+        body=body,
+    )
+
+
+def of_refusal(contract: Contract, ask: Ask, verdict: Refused, actor: str, channel: str) -> Fact:
+    """Tell of a read that was refused, and of every reason."""
+    return Fact(
+        name="read-refused",
+        at=ask.at,
+        actor=actor,
+        subject=contract.id,
+        parties=(contract.provider, contract.consumer),
+        body={
+            "contract": contract.id,
+            "dataset": contract.dataset,
+            "channel": channel,
+            "rows": ask.rows,
+            "requests": ask.requests,
+            "clauses": [objection.source for objection in verdict.objections],
+            "reasons": [reason[:_REASON_MAX] for reason in verdict.reasons],
+        },
+    )
+
+
+_REASON_MAX = 1_000

@@ -1,0 +1,98 @@
+"""Who may read what, decided from values alone."""
+
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from .clauses import Ask, Clause, Validity
+from .model import Contract, Stage
+from .words import Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """What stands in the way: `stage`, `reader`, or the kind of the clause, and why."""
+
+    source: str
+    words: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Nothing stands in the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Everything that stands in the way."""
+
+    objections: tuple[Objection, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return tuple(str(objection.words) for objection in self.objections)
+
+
+Verdict: TypeAlias = Allowed | Refused
+
+
+def decide(contract: Contract, ask: Ask) -> Verdict:
+    """Judge `ask` by stage, reader and every clause, so that a refusal names all in its way.
+
+    A clause can only object. Adding one to a contract never allows more.
+    """
+    found = (*_of_stage(contract), *_of_reader(contract, ask), *objections(contract.clauses, ask))
+    return Refused(found) if found else Allowed()
+
+
+def objections(clauses: tuple[Clause, ...], ask: Ask) -> tuple[Objection, ...]:
+    """Return what each of `clauses` objects to in `ask`."""
+    return tuple(
+        Objection(clause.kind, why)
+        for clause in clauses
+        if (why := clause.objection(ask)) is not None
+    )
+
+
+def objections_to_accepting(clauses: tuple[Clause, ...], ask: Ask) -> tuple[Objection, ...]:
+    """Return why terms can never serve whoever accepts them: the purpose, the region, the end.
+
+    A contract may be made before its validity begins, so it is judged at its beginning.
+    """
+    starts = [c.start for c in clauses if isinstance(c, Validity) and c.start is not None]
+    nothing_yet = replace(
+        ask,
+        at=max([ask.at, *starts]),
+        columns=None,
+        rows=0,
+        requests=0,
+        rows_today=0,
+        requests_this_minute=0,
+    )
+    return objections(clauses, nothing_yet)
+
+
+def _of_stage(contract: Contract) -> tuple[Objection, ...]:
+    if contract.stage is Stage.AGREED:
+        return ()
+    said = contract.stage.words()
+    why = f": {contract.reason}" if contract.reason else ""
+    return (
+        Objection(
+            "stage",
+            Sentence(en=f"the contract is {said.en}{why}", da=f"kontrakten er {said.da}{why}"),
+        ),
+    )
+
+
+def _of_reader(contract: Contract, ask: Ask) -> tuple[Objection, ...]:
+    if ask.reader == contract.consumer:
+        return ()
+    return (
+        Objection(
+            "reader",
+            Sentence(
+                en="the contract is with another party than the one that reads",
+                da="kontrakten er med en anden part end den, der læser",
+            ),
+        ),
+    )

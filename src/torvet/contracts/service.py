@@ -1,0 +1,338 @@
+"""What parties do with offers and contracts. One function is one deed, in one transaction."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from torvet import catalogue, parties
+from torvet.audit import record
+from torvet.catalogue.model import Dataset
+from torvet.parties import SHARE, Caller, PartyId, PartyNotFound, Role
+from torvet.ports.parts import Parts
+
+from . import facts, store
+from .clauses import Ask, Clause
+from .errors import (
+    AlreadyContracted,
+    ClauseInvalid,
+    ContractNotFound,
+    OfferMoved,
+    OfferNotFound,
+    OfferWithdrawn,
+    OtherSide,
+    OwnOffer,
+    PreviewShowsMore,
+    TermsNotMet,
+    WrongStage,
+)
+from .model import (
+    Approval,
+    Contract,
+    ContractId,
+    Offer,
+    OfferId,
+    OfferStage,
+    Stage,
+    projection_of_clauses,
+)
+from .rules import objections_to_accepting
+from .terms import digest_of, fitted, purpose_code
+
+OFFERS_MAX = 500
+CONTRACTS_MAX = 1_000
+AUDIENCE_MAX = 500
+
+_SHARE_SLUG_MAX = 200
+_SHARE_SUFFIX = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """An offer as its provider writes it."""
+
+    title: str
+    clauses: tuple[Clause, ...]
+    approval: Approval = Approval.AT_ONCE
+    audience: tuple[str, ...] | None = None
+    """Short names of the parties that may accept; None is everyone who sees the dataset."""
+    preview_acknowledged: bool = False
+
+
+def make_offer(parts: Parts, caller: Caller, slug: str, draft: Draft) -> Offer:
+    """Offer a dataset under terms that fit its newest release."""
+    now = parts.clock.now()
+    with parts.db.begin() as tx:
+        dataset = _own_dataset(tx, caller, slug)
+        clauses = fitted(draft.clauses, _column_types(tx, dataset.id))
+        if not draft.preview_acknowledged:
+            _check_preview(tx, dataset, clauses)
+        offer = Offer(
+            id=OfferId(parts.new_id("of")),
+            dataset=dataset.id,
+            provider=dataset.provider,
+            title=draft.title,
+            clauses=clauses,
+            approval=draft.approval,
+            audience=_audience(tx, draft.audience),
+            made_at=now,
+            made_by=caller.account,
+            digest=digest_of(dataset.id, draft.title, draft.approval, clauses),
+        )
+        store.add_offer(tx, offer)
+        record(tx, facts.of_offer("offer-made", offer, caller.actor, now))
+    return offer
+
+
+def withdraw_offer(parts: Parts, caller: Caller, offer_id: str) -> Offer:
+    """Close an offer. Contracts made from it stand; doing it twice is no fault."""
+    now = parts.clock.now()
+    with parts.db.begin() as tx:
+        offer = visible_offer(tx, caller, offer_id)
+        if offer.provider != caller.party:
+            raise OfferNotFound(offer_id)
+        parties.check(caller, Role.STEWARD)
+        if store.withdraw(tx, offer_id):
+            offer = replace(offer, stage=OfferStage.WITHDRAWN, version=offer.version + 1)
+            record(tx, facts.of_offer("offer-withdrawn", offer, caller.actor, now))
+    return offer
+
+
+def accept(
+    parts: Parts, caller: Caller, offer_id: str, *, purpose: str, note: str = "", seen: str = ""
+) -> Contract:
+    """Accept an offer, or ask to where its provider approves; the terms are copied.
+
+    `seen` is the digest of the terms that the buyer read: where they are others now, nothing is
+    agreed. The second of two acceptances is told which contract there is.
+    """
+    now = parts.clock.now()
+    code = purpose_code(purpose)
+    with parts.db.begin() as tx:
+        offer = visible_offer(tx, caller, offer_id, hold=True)
+        parties.check(caller, Role.BUYER)
+        assert caller.party is not None, "a buyer buys for a party"
+        _check_acceptable(tx, caller.party, offer, purpose=code, now=now, seen=seen)
+        at_once = offer.approval is Approval.AT_ONCE
+        contract = Contract(
+            id=ContractId(parts.new_id("ct")),
+            offer=offer.id,
+            dataset=offer.dataset,
+            provider=offer.provider,
+            consumer=caller.party,
+            purpose=code,
+            note=note,
+            clauses=offer.clauses,
+            stage=Stage.AGREED if at_once else Stage.REQUESTED,
+            share=_share_name(parts, catalogue.dataset(tx, offer.dataset).slug),
+            requested_at=now,
+            requested_by=caller.account,
+            agreed_at=now if at_once else None,
+        )
+        if not store.add_contract(tx, contract):
+            live = store.live_contract(tx, offer.id, caller.party)
+            raise AlreadyContracted(offer.id, "" if live is None else live.id)
+        name = "contract-agreed" if at_once else "contract-requested"
+        record(tx, facts.of_contract(name, contract, caller.actor, now, offer.digest))
+    return contract
+
+
+def approve(parts: Parts, caller: Caller, contract_id: str) -> Contract:
+    """Agree to what a consumer asked for, as the provider."""
+    now = parts.clock.now()
+    with parts.db.begin() as tx:
+        held = _as_provider(tx, caller, contract_id)
+        _need(held, Stage.REQUESTED)
+        offer = store.offer(tx, held.offer)
+        _check_terms(tx, offer, held.consumer, purpose=held.purpose, now=now)
+        agreed = store.replace(tx, replace(held, stage=Stage.AGREED, agreed_at=now))
+        record(tx, facts.of_contract("contract-agreed", agreed, caller.actor, now, offer.digest))
+    return agreed
+
+
+def refuse(parts: Parts, caller: Caller, contract_id: str, reason: str) -> Contract:
+    """Turn down what a consumer asked for, and say why, as the provider."""
+    with parts.db.begin() as tx:
+        held = _as_provider(tx, caller, contract_id)
+        _need(held, Stage.REQUESTED)
+        return _close(tx, parts, caller, held, stage=Stage.REFUSED, reason=reason)
+
+
+def revoke(parts: Parts, caller: Caller, contract_id: str, reason: str) -> Contract:
+    """Take an agreed contract back, and say why, as the provider; the next read is refused."""
+    with parts.db.begin() as tx:
+        held = _as_provider(tx, caller, contract_id)
+        _need(held, Stage.AGREED)
+        return _close(tx, parts, caller, held, stage=Stage.REVOKED, reason=reason)
+
+
+def end(parts: Parts, caller: Caller, contract_id: str, reason: str = "") -> Contract:
+    """End an agreed contract, or take a request back; both parties may end what is agreed."""
+    with parts.db.begin() as tx:
+        held = readable_contract(tx, caller, contract_id)
+        if caller.party == held.consumer:
+            parties.check(caller, Role.BUYER)
+            if held.stage is not Stage.REQUESTED:
+                _need(held, Stage.AGREED)
+        else:
+            parties.check(caller, Role.STEWARD)
+            _need(held, Stage.AGREED)
+        return _close(tx, parts, caller, held, stage=Stage.ENDED, reason=reason)
+
+
+def close_overdue(parts: Parts, contract_id: str) -> bool:
+    """End a contract whose validity is over; a request that nobody answered is refused."""
+    now = parts.clock.now()
+    with parts.db.begin() as tx:
+        held = store.contract(tx, contract_id)
+        live = held.stage in {Stage.AGREED, Stage.REQUESTED}
+        if not live or held.ends_at is None or held.ends_at > now:
+            return False
+        stage = Stage.ENDED if held.stage is Stage.AGREED else Stage.REFUSED
+        _close(tx, parts, None, held, stage=stage, reason="its validity is over")
+    return True
+
+
+def visible_offer(tx: Connection, caller: Caller, offer_id: str, *, hold: bool = False) -> Offer:
+    """Return an offer that the caller's party made or may accept; raise OfferNotFound.
+
+    With `hold` nobody withdraws it until the transaction ends.
+    """
+    offer = store.open_offer(tx, offer_id) if hold else store.offer(tx, offer_id)
+    if offer.provider == caller.party:
+        return offer
+    try:
+        catalogue.visible_dataset(tx, offer.dataset, caller)
+    except catalogue.DatasetNotFound as hidden:
+        raise OfferNotFound(offer_id) from hidden
+    if not offer.is_for(caller.party):
+        raise OfferNotFound(offer_id)
+    return offer
+
+
+def offers_of(tx: Connection, caller: Caller, slug: str) -> list[Offer]:
+    """Return the dataset's offers, newest first: its provider sees all, others what is for them."""
+    dataset = catalogue.visible_dataset(tx, slug, caller)
+    found = store.offers_of_dataset(tx, dataset.id, OFFERS_MAX)
+    if dataset.provider == caller.party:
+        return found
+    return [o for o in found if o.stage is OfferStage.OPEN and o.is_for(caller.party)]
+
+
+def readable_contract(tx: Connection, caller: Caller, contract_id: str) -> Contract:
+    """Return a contract of the caller's party; raise ContractNotFound for anyone else's.
+
+    A token made for one share knows of that contract only.
+    """
+    contract = store.contract(tx, contract_id)
+    if not contract.concerns(caller.party):
+        raise ContractNotFound(contract_id)
+    if not caller.may(Role.READER) and not caller.may(SHARE + contract.id):
+        if any(scope.startswith(SHARE) for scope in caller.scopes):
+            raise ContractNotFound(contract_id)
+        parties.check(caller, Role.READER)
+    return contract
+
+
+def _own_dataset(tx: Connection, caller: Caller, slug: str) -> Dataset:
+    dataset = catalogue.visible_dataset(tx, slug, caller)
+    if dataset.provider != caller.party:
+        raise parties.NotAllowed(f"to be {Role.STEWARD.value} of its provider", (), token=False)
+    parties.check(caller, Role.STEWARD)
+    return dataset
+
+
+def _column_types(tx: Connection, dataset: str) -> dict[str, str] | None:
+    try:
+        newest = catalogue.release(tx, dataset, None)
+    except catalogue.ReleaseNotFound:
+        return None
+    return {column.name: column.type.value for column in newest.columns}
+
+
+def _check_preview(tx: Connection, dataset: Dataset, clauses: tuple[Clause, ...]) -> None:
+    shown = projection_of_clauses(clauses)
+    preview = dataset.preview
+    if preview.rows == 0 or (shown.columns is None and shown.filter is None):
+        return
+    there = preview.columns
+    if there is None:
+        there = tuple(_column_types(tx, dataset.id) or ())
+    withheld = tuple(name for name in there if not shown.shows(name))
+    rows = shown.filter is not None and bool(there)
+    if withheld or rows:
+        raise PreviewShowsMore(withheld, rows)
+
+
+def _audience(tx: Connection, slugs: Iterable[str] | None) -> tuple[PartyId, ...] | None:
+    if slugs is None:
+        return None
+    found: dict[PartyId, None] = {}
+    for slug in slugs:
+        try:
+            found[parties.party_by_slug(tx, slug).id] = None
+        except PartyNotFound as unknown:
+            raise ClauseInvalid("audience", f"there is no party {slug[:80]!r}") from unknown
+    if not 0 < len(found) <= AUDIENCE_MAX:
+        raise ClauseInvalid("audience", f"it names {len(found)} parties; leave it out for everyone")
+    return tuple(found)
+
+
+def _check_acceptable(
+    tx: Connection, consumer: PartyId, offer: Offer, *, purpose: str, now: datetime, seen: str
+) -> None:
+    if offer.provider == consumer:
+        raise OwnOffer(offer.id)
+    if offer.stage is not OfferStage.OPEN:
+        raise OfferWithdrawn(offer.id)
+    if seen and seen != offer.digest:
+        raise OfferMoved(offer.id, offer.digest)
+    _check_terms(tx, offer, consumer, purpose=purpose, now=now)
+
+
+def _check_terms(
+    tx: Connection, offer: Offer, consumer: PartyId, *, purpose: str, now: datetime
+) -> None:
+    region = parties.party(tx, consumer).region
+    ask = Ask(reader=consumer, purpose=purpose, at=now, region=region)
+    found = objections_to_accepting(offer.clauses, ask)
+    if found:
+        raise TermsNotMet(offer.id, tuple(str(objection.words) for objection in found))
+
+
+def _as_provider(tx: Connection, caller: Caller, contract_id: str) -> Contract:
+    contract = readable_contract(tx, caller, contract_id)
+    if contract.provider != caller.party:
+        raise OtherSide(contract_id, "provider")
+    parties.check(caller, Role.STEWARD)
+    return contract
+
+
+def _need(contract: Contract, stage: Stage) -> None:
+    if contract.stage is not stage:
+        raise WrongStage(contract.id, contract.stage.value, stage.value)
+
+
+def _close(
+    tx: Connection,
+    parts: Parts,
+    caller: Caller | None,
+    held: Contract,
+    *,
+    stage: Stage,
+    reason: str,
+) -> Contract:
+    """Write a last stage and its fact, and take the share's tokens back."""
+    now = parts.clock.now()
+    closed = store.replace(tx, replace(held, stage=stage, ended_at=now, reason=reason))
+    parties.revoke_tokens(tx, scope=SHARE + held.id, at=now)
+    actor = facts.EXCHANGE if caller is None else caller.actor
+    record(tx, facts.of_contract(f"contract-{stage.value}", closed, actor, now))
+    return closed
+
+
+def _share_name(parts: Parts, slug: str) -> str:
+    # The end of an id is random: thirty bits beside the slug keep names apart and unguessed.
+    suffix = parts.new_id("sh")[-_SHARE_SUFFIX:]
+    return f"{slug[:_SHARE_SLUG_MAX]}-{suffix}"

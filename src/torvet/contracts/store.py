@@ -1,0 +1,245 @@
+"""Offers and contracts as rows. Each function takes the transaction that it runs in."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from torvet.parties.model import PartyId
+
+from . import terms
+from .clauses import Clause
+from .errors import ContractMoved, ContractNotFound, OfferNotFound
+from .model import Approval, Contract, ContractId, Offer, OfferId, OfferStage, Stage
+from .tables import contracts, offers
+
+LIVE = (Stage.REQUESTED.value, Stage.AGREED.value)
+
+
+def add_offer(tx: Connection, offer: Offer) -> None:
+    tx.execute(
+        insert(offers).values(
+            id=offer.id,
+            dataset=offer.dataset,
+            provider=offer.provider,
+            title=offer.title,
+            clauses=[terms.to_json(clause) for clause in offer.clauses],
+            approval=offer.approval.value,
+            audience=None if offer.audience is None else list(offer.audience),
+            stage=offer.stage.value,
+            made_at=offer.made_at,
+            made_by=offer.made_by,
+            digest=offer.digest,
+            version=offer.version,
+        )
+    )
+
+
+def offer(tx: Connection, offer_id: str) -> Offer:
+    """Return the offer; raise OfferNotFound."""
+    row = tx.execute(select(offers).where(offers.c.id == offer_id)).mappings().one_or_none()
+    if row is None:
+        raise OfferNotFound(offer_id)
+    return _offer(row)
+
+
+def open_offer(tx: Connection, offer_id: str) -> Offer:
+    """Return the offer and keep it from being withdrawn until the transaction ends."""
+    found = select(offers).where(offers.c.id == offer_id).with_for_update(read=True)
+    row = tx.execute(found).mappings().one_or_none()
+    if row is None:
+        raise OfferNotFound(offer_id)
+    return _offer(row)
+
+
+def offers_of_dataset(tx: Connection, dataset: str, limit: int) -> list[Offer]:
+    """Return the newest offers of a dataset, withdrawn ones too."""
+    wanted = select(offers).where(offers.c.dataset == dataset).order_by(offers.c.id.desc())
+    return [_offer(row) for row in tx.execute(wanted.limit(limit)).mappings()]
+
+
+def withdraw(tx: Connection, offer_id: str) -> bool:
+    """Close the offer; say whether this call did."""
+    closed = tx.execute(
+        update(offers)
+        .where(offers.c.id == offer_id, offers.c.stage == OfferStage.OPEN.value)
+        .values(stage=OfferStage.WITHDRAWN.value, version=offers.c.version + 1)
+    )
+    return closed.rowcount == 1
+
+
+def add_contract(tx: Connection, contract: Contract) -> bool:
+    """Write a new contract; return False where its consumer has a live one of this offer."""
+    written = tx.execute(
+        insert(contracts)
+        .values(
+            id=contract.id,
+            offer=contract.offer,
+            dataset=contract.dataset,
+            provider=contract.provider,
+            consumer=contract.consumer,
+            purpose=contract.purpose,
+            note=contract.note,
+            clauses=[terms.to_json(clause) for clause in contract.clauses],
+            stage=contract.stage.value,
+            share=contract.share,
+            requested_at=contract.requested_at,
+            requested_by=contract.requested_by,
+            agreed_at=contract.agreed_at,
+            ends_at=contract.ends_at,
+            ended_at=contract.ended_at,
+            reason=contract.reason,
+            version=contract.version,
+        )
+        .on_conflict_do_nothing(
+            index_elements=["offer", "consumer"],
+            index_where=contracts.c.stage.in_(LIVE),
+        )
+    )
+    return written.rowcount == 1
+
+
+def live_contract(tx: Connection, offer_id: str, consumer: str) -> Contract | None:
+    """Return the one requested or agreed contract of the offer and the consumer."""
+    wanted = select(contracts).where(
+        contracts.c.offer == offer_id,
+        contracts.c.consumer == consumer,
+        contracts.c.stage.in_(LIVE),
+    )
+    row = tx.execute(wanted).mappings().one_or_none()
+    return None if row is None else contract_of(row)
+
+
+def contract(tx: Connection, contract_id: str) -> Contract:
+    """Return the contract; raise ContractNotFound."""
+    wanted = select(contracts).where(contracts.c.id == contract_id)
+    row = tx.execute(wanted).mappings().one_or_none()
+    if row is None:
+        raise ContractNotFound(contract_id)
+    return contract_of(row)
+
+
+def contract_by_share(tx: Connection, share: str) -> Contract:
+    """Return the contract whose share it is; raise ContractNotFound."""
+    wanted = select(contracts).where(contracts.c.share == share.lower())
+    row = tx.execute(wanted).mappings().one_or_none()
+    if row is None:
+        raise ContractNotFound(share)
+    return contract_of(row)
+
+
+def contracts_of(
+    tx: Connection,
+    party: str,
+    stage: Stage | None,
+    *,
+    dataset: str | None = None,
+    after: str | None = None,
+    limit: int,
+) -> list[Contract]:
+    """Return contracts that `party` gives or takes, newest first; `after` is the last id seen."""
+    mine = or_(contracts.c.provider == party, contracts.c.consumer == party)
+    wanted = select(contracts).where(mine).order_by(contracts.c.id.desc()).limit(limit)
+    if stage is not None:
+        wanted = wanted.where(contracts.c.stage == stage.value)
+    if dataset is not None:
+        wanted = wanted.where(contracts.c.dataset == dataset)
+    if after is not None:
+        wanted = wanted.where(contracts.c.id < after)
+    return [contract_of(row) for row in tx.execute(wanted).mappings()]
+
+
+def agreed_with(
+    tx: Connection, consumer: str, *, only: Sequence[str] | None, after: str, limit: int
+) -> list[Contract]:
+    """Return agreed contracts of `consumer` by share name; `only` narrows them to some ids."""
+    wanted = (
+        select(contracts)
+        .where(
+            contracts.c.consumer == consumer,
+            contracts.c.stage == Stage.AGREED.value,
+            contracts.c.share > after,
+        )
+        .order_by(contracts.c.share)
+        .limit(limit)
+    )
+    if only is not None:
+        wanted = wanted.where(contracts.c.id.in_(only))
+    return [contract_of(row) for row in tx.execute(wanted).mappings()]
+
+
+def overdue(tx: Connection, at: datetime, limit: int) -> Sequence[str]:
+    """Return ids of live contracts whose validity is over at `at`, the oldest end first."""
+    wanted = (
+        select(contracts.c.id)
+        .where(and_(contracts.c.stage.in_(LIVE), contracts.c.ends_at <= at))
+        .order_by(contracts.c.ends_at)
+        .limit(limit)
+    )
+    return tx.scalars(wanted).all()
+
+
+def replace(tx: Connection, changed: Contract) -> Contract:
+    """Write `changed` over the version it was read from; whoever comes second is told."""
+    written = tx.execute(
+        update(contracts)
+        .where(contracts.c.id == changed.id, contracts.c.version == changed.version)
+        .values(
+            stage=changed.stage.value,
+            agreed_at=changed.agreed_at,
+            ended_at=changed.ended_at,
+            reason=changed.reason,
+            version=changed.version + 1,
+        )
+        .returning(contracts)
+    )
+    row = written.mappings().one_or_none()
+    if row is None:
+        raise ContractMoved(changed.id)
+    return contract_of(row)
+
+
+def _offer(row: RowMapping) -> Offer:
+    audience = row["audience"]
+    return Offer(
+        id=OfferId(row["id"]),
+        dataset=row["dataset"],
+        provider=PartyId(row["provider"]),
+        title=row["title"],
+        clauses=_clauses(row["clauses"]),
+        approval=Approval(row["approval"]),
+        audience=None if audience is None else tuple(PartyId(party) for party in audience),
+        stage=OfferStage(row["stage"]),
+        made_at=row["made_at"],
+        made_by=row["made_by"],
+        digest=row["digest"],
+        version=row["version"],
+    )
+
+
+def contract_of(row: RowMapping) -> Contract:
+    """Return the contract that a row of `contracts` holds."""
+    return Contract(
+        id=ContractId(row["id"]),
+        offer=OfferId(row["offer"]),
+        dataset=row["dataset"],
+        provider=PartyId(row["provider"]),
+        consumer=PartyId(row["consumer"]),
+        purpose=row["purpose"],
+        note=row["note"],
+        clauses=_clauses(row["clauses"]),
+        stage=Stage(row["stage"]),
+        share=row["share"],
+        requested_at=row["requested_at"],
+        requested_by=row["requested_by"],
+        agreed_at=row["agreed_at"],
+        ended_at=row["ended_at"],
+        reason=row["reason"],
+        version=row["version"],
+    )
+
+
+def _clauses(rows: list[dict[str, Any]]) -> tuple[Clause, ...]:
+    return tuple(terms.from_json(row) for row in rows)

@@ -1,0 +1,91 @@
+"""Tables of offers, contracts and their live counts."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+metadata = MetaData()
+
+offers = Table(
+    "offers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("dataset", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("clauses", JSONB, nullable=False),
+    Column("approval", Text, nullable=False),
+    Column("audience", ARRAY(Text)),
+    Column("stage", Text, nullable=False),
+    Column("made_at", DateTime(timezone=True), nullable=False),
+    Column("made_by", Text),
+    Column("digest", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    CheckConstraint("approval in ('at-once', 'on-request')", name="offers_approval"),
+    CheckConstraint("stage in ('open', 'withdrawn')", name="offers_stage"),
+    Index("offers_dataset", "dataset", "id"),
+    Index("offers_provider", "provider", "id"),
+)
+
+contracts = Table(
+    "contracts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("offer", Text, ForeignKey("offers.id"), nullable=False),
+    Column("dataset", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("consumer", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("clauses", JSONB, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("share", Text, nullable=False),
+    Column("requested_at", DateTime(timezone=True), nullable=False),
+    Column("requested_by", Text),
+    Column("agreed_at", DateTime(timezone=True)),
+    Column("ends_at", DateTime(timezone=True)),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("reason", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    CheckConstraint(
+        "stage in ('requested', 'agreed', 'refused', 'revoked', 'ended')", name="contracts_stage"
+    ),
+    Index("contracts_share", "share", unique=True),
+    Index("contracts_provider", "provider", "id"),
+    Index("contracts_consumer", "consumer", "id"),
+    Index("contracts_dataset", "dataset", "id"),
+    # One live contract of an offer and a consumer, whoever races for it.
+    Index(
+        "contracts_live",
+        "offer",
+        "consumer",
+        unique=True,
+        postgresql_where=text("stage in ('requested', 'agreed')"),
+    ),
+    Index("contracts_ending", "ends_at", postgresql_where=text("stage in ('requested', 'agreed')")),
+)
+
+# What was used of the limits, in the row that readers lock: rows on a day of the place,
+# requests in a minute of the clock.
+contract_counts = Table(
+    "contract_counts",
+    metadata,
+    Column("contract", Text, ForeignKey("contracts.id", ondelete="CASCADE"), primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("minute", DateTime(timezone=True), nullable=False),
+    Column("requests", BigInteger, nullable=False),
+    CheckConstraint("rows >= 0 and requests >= 0", name="contract_counts_positive"),
+)

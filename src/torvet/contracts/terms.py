@@ -1,0 +1,210 @@
+"""Clauses as JSON, and what makes a set of them fit to be offered.
+
+A tag is never used again and a field never changes its meaning: contracts live for years.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from torvet.kit import filters
+from torvet.kit.canonical import canonical
+from torvet.kit.moments import from_text, to_text
+
+from . import purposes, regions
+from .clauses import (
+    CLAUSES,
+    Attribution,
+    Clause,
+    Columns,
+    NoOnwardSharing,
+    NoReidentification,
+    Purposes,
+    Regions,
+    RequestsPerMinute,
+    RowFilter,
+    RowsPerDay,
+    Validity,
+)
+from .errors import ClauseInvalid, PurposeUnknown
+from .model import Approval, Contract, Offer
+
+ROWS_PER_DAY_MAX = 10**12
+REQUESTS_PER_MINUTE_MAX = 10**6
+COLUMNS_MAX = 2_000
+CODES_MAX = 50
+ATTRIBUTION_MAX = 500
+
+
+def to_json(clause: Clause) -> dict[str, Any]:
+    """Return the stored form of `clause`."""
+    match clause:
+        case Purposes(codes) | Regions(codes):
+            return {"clause": clause.kind, "codes": list(codes)}
+        case Validity(start, end):
+            return {"clause": clause.kind, "start": _written(start), "end": _written(end)}
+        case Columns(names):
+            return {"clause": clause.kind, "names": list(names)}
+        case RowFilter(condition):
+            return {"clause": clause.kind, "filter": filters.to_json(condition)}
+        case RowsPerDay(rows):
+            return {"clause": clause.kind, "rows": rows}
+        case RequestsPerMinute(requests):
+            return {"clause": clause.kind, "requests": requests}
+        case Attribution(text):
+            return {"clause": clause.kind, "text": text}
+        case NoOnwardSharing() | NoReidentification():
+            return {"clause": clause.kind}
+
+
+def from_json(data: Mapping[str, Any]) -> Clause:
+    """Read the stored form of a clause; raise ClauseInvalid where it is none."""
+    match data:
+        case {"clause": "purposes", "codes": [*codes]}:
+            return Purposes(tuple(codes))
+        case {"clause": "validity", "start": start, "end": end}:
+            return Validity(_read(start), _read(end))
+        case {"clause": "columns", "names": [*names]}:
+            return Columns(tuple(names))
+        case {"clause": "row-filter", "filter": condition}:
+            return RowFilter(filters.from_json(condition))
+        case {"clause": "rows-per-day", "rows": int(rows)}:
+            return RowsPerDay(rows)
+        case {"clause": "requests-per-minute", "requests": int(requests)}:
+            return RequestsPerMinute(requests)
+        case {"clause": "regions", "codes": [*codes]}:
+            return Regions(tuple(codes))
+        case {"clause": "attribution", "text": str(text)}:
+            return Attribution(text)
+        case {"clause": "no-onward-sharing"}:
+            return NoOnwardSharing()
+        case {"clause": "no-reidentification"}:
+            return NoReidentification()
+        case _:
+            raise ClauseInvalid(str(data.get("clause"))[:80], "it is no clause that is known here")
+
+
+def digest_of(dataset: str, title: str, approval: Approval, clauses: tuple[Clause, ...]) -> str:
+    """Return the SHA-256 of terms: what a buyer saw, in one short text."""
+    seen = {
+        "dataset": dataset,
+        "title": title,
+        "approval": approval.value,
+        "clauses": [to_json(clause) for clause in clauses],
+    }
+    return hashlib.sha256(canonical(seen)).hexdigest()
+
+
+def fitted(clauses: tuple[Clause, ...], types: Mapping[str, str] | None) -> tuple[Clause, ...]:
+    """Return `clauses` in the order of CLAUSES, each checked and in the columns' own types.
+
+    `types` are the columns of the newest release, None where there is none yet. Raise
+    ClauseInvalid, PurposeUnknown or FilterInvalid where a clause cannot be executed.
+    """
+    kinds = [clause.kind for clause in clauses]
+    for kind in kinds:
+        if kinds.count(kind) > 1:
+            raise ClauseInvalid(kind, "it stands there twice, and terms say each thing once")
+    order = [kind.kind for kind in CLAUSES]
+    checked = (_checked(clause, types) for clause in clauses)
+    return tuple(sorted(checked, key=lambda clause: order.index(clause.kind)))
+
+
+def _checked(clause: Clause, types: Mapping[str, str] | None) -> Clause:
+    match clause:
+        case Purposes(codes):
+            return Purposes(_distinct(clause.kind, tuple(purpose_code(code) for code in codes)))
+        case Regions(codes):
+            return Regions(_distinct(clause.kind, tuple(_region(code) for code in codes)))
+        case Validity(start, end):
+            return _span(start, end)
+        case Columns(names):
+            return Columns(_columns(names, types))
+        case RowFilter(condition):
+            return RowFilter(filters.check(condition, _types(clause.kind, types)))
+        case RowsPerDay(rows):
+            return RowsPerDay(_within(clause.kind, rows, ROWS_PER_DAY_MAX))
+        case RequestsPerMinute(requests):
+            return RequestsPerMinute(_within(clause.kind, requests, REQUESTS_PER_MINUTE_MAX))
+        case Attribution(text):
+            return Attribution(_text(clause.kind, text))
+        case NoOnwardSharing() | NoReidentification():
+            return clause
+
+
+def purpose_code(text: str) -> str:
+    """Return the DPV code of a purpose however it is written; raise PurposeUnknown."""
+    code = purposes.code_of(text)
+    if code is None:
+        raise PurposeUnknown(text[:200])
+    return code
+
+
+def _region(code: str) -> str:
+    if not regions.is_region(code):
+        raise ClauseInvalid("regions", f"{code[:20]!r} is no ISO 3166 code, EU, EEA or NORDIC")
+    return code
+
+
+def _distinct(kind: str, codes: tuple[str, ...]) -> tuple[str, ...]:
+    if not 0 < len(codes) <= CODES_MAX:
+        raise ClauseInvalid(kind, f"it names {len(codes)} codes, and 1 to {CODES_MAX} are wanted")
+    return tuple(dict.fromkeys(codes))
+
+
+def _span(start: datetime | None, end: datetime | None) -> Validity:
+    if start is None and end is None:
+        raise ClauseInvalid("validity", "it has neither a start nor an end")
+    if any(at is not None and at.tzinfo is None for at in (start, end)):
+        raise ClauseInvalid("validity", "it names no time zone: end it with Z or an offset")
+    try:
+        span = Validity(*(None if at is None else at.astimezone(UTC) for at in (start, end)))
+    except OverflowError as wrong:
+        raise ClauseInvalid("validity", "it lies beyond the calendar") from wrong
+    if span.start is not None and span.end is not None and span.start >= span.end:
+        raise ClauseInvalid("validity", "it ends before it begins")
+    return span
+
+
+def _columns(names: tuple[str, ...], types: Mapping[str, str] | None) -> tuple[str, ...]:
+    known = _types("columns", types)
+    if not 0 < len(names) <= COLUMNS_MAX:
+        raise ClauseInvalid("columns", f"it names {len(names)}, and 1 to {COLUMNS_MAX} are wanted")
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise ClauseInvalid(
+            "columns", f"the dataset has no column {', '.join(name[:60] for name in missing[:10])}"
+        )
+    return tuple(dict.fromkeys(names))
+
+
+def _types(kind: str, types: Mapping[str, str] | None) -> Mapping[str, str]:
+    if types is None:
+        raise ClauseInvalid(kind, "the dataset has no release yet, so no columns to name")
+    return types
+
+
+def _within(kind: str, number: int, most: int) -> int:
+    if not 0 < number <= most:
+        raise ClauseInvalid(kind, f"{number} is not between 1 and {most:,}")
+    return number
+
+
+def _text(kind: str, text: str) -> str:
+    if not text.strip() or len(text) > ATTRIBUTION_MAX or "\0" in text:
+        raise ClauseInvalid(kind, f"it has no text, or more than {ATTRIBUTION_MAX} characters")
+    return text
+
+
+def _written(at: datetime | None) -> str | None:
+    return None if at is None else to_text(at)
+
+
+def _read(text: str | None) -> datetime | None:
+    return None if text is None else from_text(text)
+
+
+def words(agreed: Offer | Contract, language: str) -> list[str]:
+    """Return the terms of an offer or contract in plain `da` or `en`, a sentence a clause."""
+    return [clause.words()[language] for clause in agreed.clauses]
