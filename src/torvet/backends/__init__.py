@@ -1,0 +1,1 @@
+"""Adapters of the real parts. Only `torvet.exchange` opens them."""

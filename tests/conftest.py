@@ -1,0 +1,122 @@
+"""Real parts for every test: PostgreSQL shared by the run, a fresh database for each module."""
+
+import os
+import shutil
+import tempfile
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+from starlette.testclient import TestClient
+
+from torvet.exchange import database_url, open_parts
+from torvet.server import application
+from torvet.settings import Settings
+
+START = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+TEMPLATE = "torvet_template"
+
+
+class FakeClock:
+    """Stands still until it is told to move."""
+
+    def __init__(self, at=START):
+        self._at = at
+        self._lock = threading.Lock()
+
+    def now(self):
+        with self._lock:
+            return self._at
+
+    def set(self, at):
+        with self._lock:
+            self._at = at.astimezone(UTC)
+
+    def advance(self, by=None, /, **of_timedelta):
+        with self._lock:
+            self._at += by if by is not None else timedelta(**of_timedelta)
+
+
+@pytest.fixture(scope="session")
+def run_home():
+    """A short home folder for the run: its PostgreSQL serves every test of this process."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    home = Path(tempfile.mkdtemp(prefix=f"torvet-tests-{worker}-"))
+    yield home
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def cluster_url(run_home):
+    """The URL of the run's PostgreSQL, with a migrated template database in it."""
+    with database_url(Settings(home=run_home)) as url:
+        _run(url, f"CREATE DATABASE {TEMPLATE}")
+        template = _named(url, TEMPLATE)
+        with open_parts(Settings(home=run_home / "template", database=template)):
+            pass  # opening migrates
+        yield url
+
+
+@pytest.fixture(scope="module")
+def database(cluster_url):
+    """The URL of a fresh, migrated database for this module."""
+    name = f"t_{uuid4().hex[:16]}"
+    _run(cluster_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+    yield _named(cluster_url, name)
+    _run(cluster_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """The home folder of this module's exchange."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def settings(home, database):
+    return Settings(home=home, database=database)
+
+
+@pytest.fixture(scope="module")
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture(scope="module")
+def parts(settings, clock):
+    """The exchange's parts, real but for the clock."""
+    with open_parts(settings, migrate=False) as opened:
+        yield replace(opened, clock=clock)
+
+
+@pytest.fixture(autouse=True)
+def _time_starts_anew(request):
+    """Set the clock back for every test that uses it, so that no test depends on another."""
+    if "clock" in request.fixturenames:
+        request.getfixturevalue("clock").set(START)
+
+
+@pytest.fixture(scope="module")
+def app(parts):
+    return application(parts)
+
+
+@pytest.fixture
+def client(app):
+    with TestClient(app) as session:
+        yield session
+
+
+def _named(url, name):
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def _run(url, statement):
+    address = make_url(url).set(drivername="postgresql", database="postgres")
+    with psycopg.connect(address.render_as_string(hide_password=False), autocommit=True) as db:
+        db.execute(statement)
