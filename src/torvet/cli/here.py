@@ -1,7 +1,6 @@
 """Which exchange a command talks to, and as whom: the options that every command shares."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,18 +8,15 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import httpx
-import uvicorn
 from cyclopts import Group, Parameter
 
 from torvet.exchange import open_parts
-from torvet.jobs import run_worker
 from torvet.parties import local_session
-from torvet.ports.parts import Parts
-from torvet.server import application
 from torvet.settings import Settings, load
 
+from .serving import served, working
+
 _TIMEOUT_S = 120.0
-_STARTED_WITHIN_S = 30.0
 COMMON = Group("Where and as whom", sort_key=100)
 
 
@@ -63,8 +59,9 @@ def exchange(here: Here, *, signed_in: bool = True) -> Iterator[httpx.Client]:
             return
         parts = stack.enter_context(open_parts(here.settings()))
         bearer = here.token or (local_session(parts, here.as_) if signed_in else None)
-        socket = stack.enter_context(_served(parts))
-        stack.enter_context(_working(parts))
+        socket = f"{stack.enter_context(TemporaryDirectory(prefix='torvet-'))}/http"
+        stack.enter_context(served(parts, uds=socket))
+        stack.enter_context(working(parts))
         transport = httpx.HTTPTransport(uds=socket)
         yield stack.enter_context(
             _client(here, base_url=parts.settings.url, bearer=bearer, transport=transport)
@@ -78,43 +75,3 @@ def _client(
     if here.party:
         headers["X-Torvet-Party"] = here.party
     return httpx.Client(base_url=base_url, headers=headers, timeout=_TIMEOUT_S, transport=transport)
-
-
-@contextmanager
-def _served(parts: Parts) -> Iterator[str]:
-    with TemporaryDirectory(prefix="torvet-") as folder:
-        socket = f"{folder}/http"
-        config = uvicorn.Config(
-            application(parts), uds=socket, log_level="error", lifespan="off", ws="none"
-        )
-        server = uvicorn.Server(config)
-        with _in_thread(server.run, lambda: setattr(server, "should_exit", True)):
-            _wait_for(Path(socket))
-            yield socket
-
-
-@contextmanager
-def _working(parts: Parts) -> Iterator[None]:
-    stop = threading.Event()
-    with _in_thread(lambda: run_worker(parts, stop=stop), stop.set):
-        yield
-
-
-@contextmanager
-def _in_thread(run: Callable[[], object], stop: Callable[[], object]) -> Iterator[None]:
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop()
-        thread.join(timeout=_STARTED_WITHIN_S)
-
-
-def _wait_for(socket: Path) -> None:
-    pause = threading.Event()
-    for _ in range(int(_STARTED_WITHIN_S * 100)):
-        if socket.exists():
-            return
-        pause.wait(0.01)
-    raise TimeoutError(f"the exchange did not start within {_STARTED_WITHIN_S:.0f} s")

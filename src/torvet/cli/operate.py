@@ -18,6 +18,7 @@ from torvet.settings import load
 
 from .here import HERE, Here
 from .output import err, say, tell
+from .serving import working
 
 _STOP_WITHIN_S = 10
 
@@ -40,21 +41,17 @@ def serve(*, host: str | None = None, port: int | None = None, here: Here = HERE
     given = {"host": host, "port": port, "home": here.home}
     settings, _ = load(**{name: value for name, value in given.items() if value is not None})
     with open_parts(settings) as parts:
-        ended = threading.Event()
-        work = threading.Thread(target=lambda: run_worker(parts, stop=ended), daemon=True)
-        work.start()
         err.print(f"Torvet serves at [bold]{settings.url}[/] from {escape(str(settings.home))}")
-        uvicorn.run(
-            application(parts),
-            host=settings.host,
-            port=settings.port,
-            log_level=settings.log_level,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=_STOP_WITHIN_S,
-        )
-        ended.set()
-        work.join(timeout=_STOP_WITHIN_S)
+        with working(parts):
+            uvicorn.run(
+                application(parts),
+                host=settings.host,
+                port=settings.port,
+                log_level=settings.log_level,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_STOP_WITHIN_S,
+            )
 
 
 def worker(*, once: bool = False, here: Here = HERE) -> None:

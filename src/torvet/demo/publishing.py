@@ -1,0 +1,158 @@
+"""Chapters one and two: organisations register, describe, offer and publish."""
+
+import hashlib
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from torvet import __version__
+
+from .cast import people
+from .stage import DATA, DESCRIPTIONS, Stage, answer_of, expect
+
+_POLL_S = 0.05
+_WAIT_S = 120.0
+PARKING_FIRST = "aarhus-parking-2014-05-to-08.csv.gz"
+PARKING_SECOND = "aarhus-parking-2014-09-to-10.csv.gz"
+PURPOSES = {"clause": "purposes", "codes": ["ResearchAndDevelopment", "ServiceProvision"]}
+
+
+def register(stage: Stage) -> str:
+    """Make the accounts and organisations of the cast."""
+    with httpx.Client(base_url=stage.url, timeout=60) as anyone:
+        for who in people():
+            account = {"email": who.email, "name": who.name, "password": who.password}
+            answer_of(anyone.post("/api/accounts", json=account))
+    for who in people():
+        if it := who.organisation:
+            client = stage.client(who.key)
+            client.headers.pop("X-Torvet-Party", None)
+            body = {"name": it.name, "kind": it.kind, "cvr": it.cvr, "slug": it.slug}
+            answer_of(client.post("/api/organisations", json=body))
+            client.headers["X-Torvet-Party"] = it.slug
+    names = [who.organisation.name if who.organisation else who.name for who in people()]
+    return ", ".join(names)
+
+
+def describe(stage: Stage) -> str:
+    """Describe four datasets, each by its provider."""
+    owners = {
+        "aarhus-parking": "city",
+        "aarhus-road-segments": "city",
+        "dk-price-co2": "tso",
+        "heat-meter-buildings": "heat",
+    }
+    for slug, key in owners.items():
+        described = json.loads((DESCRIPTIONS / f"{slug}.json").read_text(encoding="utf-8"))
+        stage.post(key, "/api/datasets", described)
+    return f"{len(owners)} datasets, in Danish and English"
+
+
+def publish_parking(stage: Stage) -> str:
+    """Publish the first delivery of parking: a gzipped CSV, as it is."""
+    return _publish(stage, "city", "aarhus-parking", PARKING_FIRST)
+
+
+def publish_roads(stage: Stage) -> str:
+    """Publish the road segments: a CSV, as it is."""
+    return _publish(stage, "city", "aarhus-road-segments", "aarhus-road-segments.csv")
+
+
+def publish_prices(stage: Stage) -> str:
+    """Publish prices and CO2: a Parquet file, as it is."""
+    return _publish(stage, "tso", "dk-price-co2", "dk-price-co2-hourly-2025-2026.parquet")
+
+
+def publish_heat(stage: Stage) -> str:
+    """Publish the heat buildings: a gzipped CSV, as it is."""
+    return _publish(stage, "heat", "heat-meter-buildings", "heat-meter-buildings.csv.gz")
+
+
+def publish_parking_again(stage: Stage) -> str:
+    """Append a second delivery of parking, which becomes release 2."""
+    said = _publish(stage, "city", "aarhus-parking", PARKING_SECOND, mode="append")
+    number = stage.saw["published"]["aarhus-parking"]["release"]
+    expect(number == 2, f"the second delivery became release {number}, not 2")  # noqa: PLR2004
+    return said
+
+
+def offer(stage: Stage) -> str:
+    """Offer all four under clauses; the heat buildings without meter and customer numbers."""
+    next_year = datetime(datetime.now(UTC).year + 2, 1, 1, tzinfo=UTC).isoformat()
+    common = [
+        PURPOSES,
+        {"clause": "validity", "start": None, "end": next_year},
+        {"clause": "attribution", "text": "Name the source where you show the data."},
+        {"clause": "no-onward-sharing"},
+    ]
+    offers = {
+        ("city", "aarhus-parking"): [*common, {"clause": "rows-per-day", "rows": 2_000_000}],
+        ("city", "aarhus-road-segments"): common,
+        ("tso", "dk-price-co2"): common,
+        ("heat", "heat-meter-buildings"): [
+            *common,
+            {
+                "clause": "columns",
+                "names": ["unit_type", "construction_year", "energy_label"],
+            },
+            {
+                "clause": "row-filter",
+                "filter": {"column": "unit_type", "op": "=", "value": "single_family_house"},
+            },
+            {"clause": "no-reidentification"},
+        ],
+    }
+    stage.saw["offers"] = {}
+    for (key, slug), clauses in offers.items():
+        body = {"title": "Use with attribution", "clauses": clauses, "preview_acknowledged": True}
+        stage.saw["offers"][slug] = stage.post(key, f"/api/datasets/{slug}/offers", body)
+    return "purpose, validity, attribution, no onward sharing; heat without who lives there"
+
+
+def _publish(stage: Stage, key: str, slug: str, name: str, mode: str = "replace") -> str:
+    upload = _upload(stage, key, DATA / name)
+    it = stage.post(key, f"/api/datasets/{slug}/deliveries", {"upload": upload, "mode": mode})
+    deadline = time.monotonic() + _WAIT_S
+    while it["stage"] not in {"published", "failed"}:
+        expect(time.monotonic() < deadline, f"{name} is still {it['stage']}")
+        time.sleep(_POLL_S)
+        it = stage.get(key, f"/api/deliveries/{it['id']}")
+    expect(it["stage"] == "published", f"{name} failed: {it}")
+    release = stage.get(key, f"/api/datasets/{slug}/releases/{it['release']}")
+    quality = stage.get(key, f"/api/datasets/{slug}/releases/{it['release']}/quality")
+    stage.saw.setdefault("published", {})[slug] = {
+        "release": it["release"],
+        "rows": release["rows"],
+        "columns": len(release["columns"]),
+        "rejected": it["rejected"],
+        "quality": quality["score"],
+    }
+    return (
+        f"release {it['release']}: {release['rows']:,} rows, {len(release['columns'])} columns,"
+        f" quality {quality['score']} of 100"
+    )
+
+
+def _upload(stage: Stage, key: str, file: Path) -> str:
+    content = file.read_bytes()
+    made: dict[str, Any] = stage.post(
+        key,
+        "/api/uploads",
+        {
+            "file_name": file.name,
+            "bytes": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+        },
+    )
+    headers = {
+        "Upload-Offset": "0",
+        "Content-Type": "application/offset+octet-stream",
+        "User-Agent": f"torvet-demo/{__version__}",
+    }
+    client = stage.client(key)
+    answer_of(client.patch(f"/api/uploads/{made['id']}", content=content, headers=headers))
+    return str(made["id"])
