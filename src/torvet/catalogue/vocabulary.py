@@ -273,6 +273,20 @@ def _high_value() -> dict[str, Term]:
     }
 
 
+def _kinds() -> dict[str, Term]:
+    adms = "http://purl.org/adms/publishertype"
+    named = {
+        "public": ("LocalAuthority", "Offentlig", "Public"),
+        "private": ("Company", "Privat", "Private"),
+        "research": ("Academia-ScientificOrganisation", "Forskning", "Research"),
+        "citizen": ("PrivateIndividual(s)", "Borger", "Citizen"),
+    }
+    return {
+        code: Term(code=code, uri=f"{adms}/{name}", da=da, en=en)
+        for code, (name, da, en) in named.items()
+    }
+
+
 HVD_REGULATION = "http://data.europa.eu/eli/reg_impl/2023/138/oj"
 """The regulation that names the high-value datasets."""
 
@@ -282,6 +296,8 @@ LICENCES: Mapping[str, Licence] = MappingProxyType(_licences())
 """By address; `licence` finds one by its CKAN code or a variant of the address too."""
 PLACES: Mapping[str, Region] = MappingProxyType(_places())
 FILE_TYPES: Mapping[str, FileType] = MappingProxyType(_file_types())
+KINDS: Mapping[str, Term] = MappingProxyType(_kinds())
+"""Kinds of provider, by the codes of `torvet.parties`."""
 LANGUAGES: Mapping[str, Term] = MappingProxyType(_languages())
 HIGH_VALUE: Mapping[str, Term] = MappingProxyType(_high_value())
 

@@ -1,0 +1,69 @@
+"""Finding datasets: the index is kept in the transaction of the deed that changes them."""
+
+from sqlalchemy import Connection
+
+from torvet.parties import Caller, Party, Role, parties_by_id
+from torvet.parties import party as party_of
+from torvet.ports.parts import Parts
+
+from . import search_store, store
+from .model import Dataset, Release
+from .search_model import Counts, Found, Hit, Wish, foremost
+from .search_text import document_of, taken_apart
+
+NOTHING = Counts(total=0)
+
+
+def reindex(tx: Connection, dataset: Dataset, release: Release | None = None) -> None:
+    """Bring the index up to date with `dataset`, whose newest release is `release`.
+
+    Where `release` is None the newest one is looked up. A withdrawn dataset is found no more.
+    """
+    if dataset.withdrawn_at is not None:
+        search_store.remove(tx, dataset.id)
+        return
+    newest = release or store.newest_release(tx, dataset.id)
+    search_store.write(tx, document_of(dataset, newest, party_of(tx, dataset.provider)))
+
+
+def search(parts: Parts, caller: Caller, wish: Wish) -> Found:
+    """Return one page of the datasets that fit `wish` and that `caller` may know of."""
+    with parts.db.begin() as tx:
+        return find(tx, reader_of(caller), wish)
+
+
+def find(tx: Connection, reader: str | None, wish: Wish) -> Found:
+    """Search in a transaction, as the party `reader`, or as anyone where it is None."""
+    query = search_store.understand(tx, taken_apart(wish.q))
+    if query is None:
+        return Found(hits=(), counts=NOTHING, providers={})
+    chosen = search_store.conditions(wish, query, reader)
+    counts = foremost(search_store.counts(tx, chosen, facets=wish.facets, exact=wish.exact))
+    many = counts.approximate or counts.total > search_store.RANKED_MAX
+    ids = search_store.page(tx, wish, query, chosen, many=many) if counts.total else []
+    hits = hits_of(tx, ids)
+    named = set(counts.facets.get("provider", ()))
+    return Found(hits=hits, counts=counts, providers=dict(parties_by_id(tx, named)))
+
+
+def reader_of(caller: Caller) -> str | None:
+    """Return the party whose hidden datasets `caller` may know of, or None."""
+    return caller.party if caller.may(Role.READER) else None
+
+
+def hits_of(tx: Connection, ids: list[str]) -> tuple[Hit, ...]:
+    """Return the datasets of `ids` in that order, each with its newest release and provider."""
+    datasets = store.datasets_by_id(tx, ids)
+    releases = search_store.newest_releases(tx, ids)
+    providers: dict[str, Party] = dict(
+        parties_by_id(tx, {dataset.provider for dataset in datasets.values()})
+    )
+    return tuple(
+        Hit(
+            dataset=datasets[each],
+            release=releases.get(each),
+            provider=providers[datasets[each].provider],
+        )
+        for each in ids
+        if each in datasets and datasets[each].provider in providers
+    )
