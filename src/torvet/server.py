@@ -2,10 +2,20 @@
 
 from fastapi import FastAPI
 
+from .parties import api as parties_api
+from .parties import pages as parties_pages
 from .ports.parts import Parts
 from .web.frame import new_app
+
+ROUTERS = (
+    parties_api.router,
+    parties_pages.router,
+)
 
 
 def application(parts: Parts) -> FastAPI:
     """Return the whole exchange as one ASGI application."""
-    return new_app(parts)
+    app = new_app(parts)
+    for router in ROUTERS:
+        app.include_router(router)
+    return app

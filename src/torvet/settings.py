@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     requests_per_minute: Annotated[
         int, Field(gt=0, description="Requests a minute that one caller may make.")
     ] = 6000
+    sign_ins_per_minute: Annotated[
+        int, Field(gt=0, description="Sign-ins and sign-ups a minute from one address.")
+    ] = 120
     oidc_issuer: Annotated[str, Field(description="OIDC issuer; empty: no such sign-in.")] = ""
     oidc_client_id: Annotated[str, Field(description="OIDC client id.")] = ""
     oidc_client_secret: Annotated[str, Field(description="OIDC client secret.", repr=False)] = ""

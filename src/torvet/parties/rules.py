@@ -207,7 +207,7 @@ def choose(
     if asked is not None:
         return next((m for m in memberships if m.party.slug == asked), None)
     by_id: Mapping[str, Membership] = {m.party.id: m for m in memberships}
-    if kept in by_id:
+    if kept is not None and kept in by_id:
         return by_id[kept]
     organisations = [m for m in memberships if m.party.kind is not PartyKind.CITIZEN]
     if len(organisations) == 1:
@@ -276,7 +276,7 @@ def counted(failures: Failures | None, now: datetime) -> Failures:
 def safe_next(target: str | None) -> str:
     """Return `target` where it is a path of this exchange, else the front page.
 
-    Browsers read `//host`, `/\\host` and paths with control characters as other sites.
+    Browsers read two slashes, a slash and a backslash, and control characters as other sites.
     """
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
         return "/"

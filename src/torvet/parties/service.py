@@ -1,4 +1,4 @@
-"""What can be done with organisations and their members. One function, one transaction, one fact."""
+"""What can be done with organisations and members. One function, one transaction, one fact."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -124,7 +124,7 @@ def add_member(
         party = _managed(tx, caller, slug)
         account = store.account_by_email(tx, kept)
         if account is None:
-            return _invite(tx, parts, caller, party, kept, role)
+            return _invite(tx, parts, caller, party=party, email=kept, role=role)
         if not store.add_member(tx, party_id=party.id, account_id=account.id, role=role, since=now):
             raise MemberAlready(kept)
         record(tx, facts.member_added(party.id, account.id, role, caller.actor, now))
@@ -221,7 +221,7 @@ def take_seat(tx: Connection, account: Account, invitation: Invitation, at: date
 
 
 def _invite(
-    tx: Connection, parts: Parts, caller: Caller, party: Party, email: str, role: Role
+    tx: Connection, parts: Parts, caller: Caller, *, party: Party, email: str, role: Role
 ) -> tuple[Invitation, str]:
     now = parts.clock.now()
     code = new_secret(INVITATION_PREFIX)

@@ -1,7 +1,8 @@
 """Who is calling: the dependencies that routes of every slice ask for.
 
 A credential is a bearer (`Authorization: Bearer tv_…`, or a session's `tvs_…`) or the session
-cookie. A bad one is refused, never taken for nobody. One look-up by index tells all.
+cookie. A bad bearer is refused, never taken for nobody; a cookie whose session is over makes
+its browser nobody, so that public pages stay open to it. One look-up by index tells all.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 
 from torvet.ports.parts import Parts
 from torvet.web.callers import vouch
-from torvet.web.frame import parts_of
+from torvet.web.parts import parts_of
 
 from . import credential_store
 from .credentials import SECRET_LENGTH_MAX, SESSION_PREFIX, TOKEN_PREFIX, digest
@@ -40,19 +41,32 @@ COOKIE = APIKeyCookie(
 def caller_of(request: Request) -> Caller:
     """Return who sent `request`; ANONYMOUS where it names nobody.
 
-    Raises CredentialsUnknown where it names somebody who is not known, and PartyNotFound where
-    it asks to act for a party that is not theirs.
+    Raises CredentialsUnknown where a bearer names somebody who is not known, and PartyNotFound
+    where the request asks to act for a party that is not theirs.
     """
-    bearer = bearer_of(request)
-    secret = bearer or request.cookies.get(SESSION_COOKIE)
-    if not secret:
-        return ANONYMOUS
+    caller = _caller_of(request)
+    # Pages greet whoever is signed in, without asking again.
+    request.state.caller = caller
+    if caller.account:
+        # The account, not the token: whoever makes many tokens may not ask more often.
+        vouch(request.scope, caller.account)
+    return caller
+
+
+def _caller_of(request: Request) -> Caller:
     asked = request.headers.get(PARTY_HEADER)
     if asked is not None and len(asked) > PARTY_LENGTH_MAX:
         raise PartyNotFound(f"{asked[:PARTY_LENGTH_MAX]}…")
-    caller = resolve(parts_of(request), secret, asked)
-    vouch(request.scope, caller.actor)
-    return caller
+    bearer = bearer_of(request)
+    if bearer is not None:
+        return resolve(parts_of(request), bearer, asked)
+    cookie = request.cookies.get(SESSION_COOKIE, "")
+    if not cookie.startswith(SESSION_PREFIX):
+        return ANONYMOUS
+    try:
+        return resolve(parts_of(request), cookie, asked)
+    except CredentialsUnknown:
+        return ANONYMOUS
 
 
 def resolve(parts: Parts, secret: str, asked: str | None = None) -> Caller:

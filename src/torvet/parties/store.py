@@ -21,7 +21,6 @@ from .model import (
 )
 from .tables import accounts, invitations, members, parties
 
-
 PARTIES_AT_ONCE_MAX = 10_000
 MEMBERS_MAX = 10_000
 

@@ -9,6 +9,8 @@ from torvet import __version__
 from torvet.ports.parts import Parts
 
 from . import interface, problems
+from .limits import Limits
+from .origins import SameOrigin
 from .pages import STATIC
 from .parts import TheParts, parts_of
 
@@ -58,6 +60,13 @@ def new_app(parts: Parts) -> FastAPI:
         redoc_url=None,
     )
     app.state.parts = parts
+    # The last one added is the first to see a request.
+    app.add_middleware(SameOrigin, url=parts.settings.url)
+    app.add_middleware(
+        Limits,
+        requests_per_minute=parts.settings.requests_per_minute,
+        sign_ins_per_minute=parts.settings.sign_ins_per_minute,
+    )
     app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
