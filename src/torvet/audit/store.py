@@ -1,0 +1,230 @@
+"""The log as rows. Each function takes the transaction that it runs in."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from psycopg import Connection as PsycopgConnection
+from psycopg import Cursor
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from .merkle import Node
+from .model import Checkpoint, Horizon, SealedFact
+from .tables import checkpoints, facts, followers, leaves, nodes
+
+# The sealer's lock: any number, the same in every process.
+SEALER_LOCK = 0x746F7276_65740001
+
+_APPEND = insert(facts).values(leaf=bindparam("leaf"))
+
+
+def append(tx: Connection, leaf: bytes) -> None:
+    """Append a fact, not yet sealed."""
+    tx.execute(_APPEND, {"leaf": leaf.decode()})
+
+
+def try_lock(tx: Connection) -> bool:
+    """Become the one sealer until the transaction ends, or return False: another is at work."""
+    return bool(tx.scalar(select(func.pg_try_advisory_xact_lock(SEALER_LOCK))))
+
+
+def horizon_now(tx: Connection) -> Horizon:
+    """Return which transactions have ended by now."""
+    row = tx.execute(
+        text(
+            "select pg_current_snapshot()::text as snapshot,"
+            " (select system_identifier::text from pg_control_system()) as cluster"
+        )
+    ).one()
+    return Horizon.of_snapshot(row.cluster, row.snapshot)
+
+
+def last_horizon(tx: Connection) -> Horizon | None:
+    """Return how far the sealer had looked when it signed last."""
+    row = tx.execute(
+        select(checkpoints.c.cluster, checkpoints.c.horizon, checkpoints.c.running)
+        .order_by(checkpoints.c.size.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Horizon(cluster=row.cluster, xmax=row.horizon, running=tuple(row.running))
+
+
+def _unsealed(before: Horizon | None, now: Horizon) -> Select[Any]:
+    """Facts of transactions that ended after `before` and until `now`."""
+    query = select(facts.c.serial, facts.c.xid, facts.c.leaf).where(facts.c.xid < now.xmax)
+    if now.running:
+        query = query.where(facts.c.xid.not_in(now.running))
+    if before is None or before.cluster != now.cluster:
+        # Transaction numbers of another server say nothing here: look at every fact, once.
+        return query.where(~select(leaves.c.fact).where(leaves.c.fact == facts.c.serial).exists())
+    newer = facts.c.xid >= before.xmax
+    return query.where(or_(newer, facts.c.xid.in_(before.running)) if before.running else newer)
+
+
+def unsealed(
+    tx: Connection, before: Horizon | None, now: Horizon, limit: int
+) -> tuple[Sequence[Row[Any]], Horizon]:
+    """Return facts to seal, in their order, and the horizon that they reach.
+
+    About `limit` facts: the facts of one transaction are never parted.
+    """
+    query = _unsealed(before, now)
+    last = tx.scalar(
+        query.with_only_columns(facts.c.xid).order_by(facts.c.xid).offset(limit - 1).limit(1)
+    )
+    if last is not None:
+        query, now = query.where(facts.c.xid <= last), now.cut_after(last)
+    return tx.execute(query.order_by(facts.c.xid, facts.c.serial)).all(), now
+
+
+def add_leaves(tx: Connection, position: int, sealed: Iterable[tuple[int, bytes]]) -> None:
+    """Append `(fact, hash)` at `position` and the positions after it."""
+    with (
+        _cursor(tx) as cursor,
+        cursor.copy("copy leaves (position, fact, hash) from stdin (format binary)") as copy,
+    ):
+        copy.set_types(["int8", "int8", "bytea"])
+        for offset, (fact, hash_) in enumerate(sealed):
+            copy.write_row((position + offset, fact, hash_))
+
+
+def add_nodes(tx: Connection, filled: Mapping[Node, bytes]) -> None:
+    """Append the roots of subtrees that have become full."""
+    with (
+        _cursor(tx) as cursor,
+        cursor.copy("copy nodes (level, number, hash) from stdin (format binary)") as copy,
+    ):
+        copy.set_types(["int2", "int8", "bytea"])
+        for node, hash_ in filled.items():
+            copy.write_row((node.level, node.number, hash_))
+
+
+def _cursor(tx: Connection) -> Cursor[Any]:
+    return cast("PsycopgConnection[Any]", tx.connection.driver_connection).cursor()
+
+
+def add_checkpoint(tx: Connection, checkpoint: Checkpoint, reached: Horizon) -> None:
+    """Append a signed checkpoint and how far the sealer had looked."""
+    tx.execute(
+        insert(checkpoints).values(
+            size=checkpoint.size,
+            origin=checkpoint.origin,
+            root=checkpoint.root,
+            note=checkpoint.note,
+            sealed_at=checkpoint.sealed_at,
+            cluster=reached.cluster,
+            horizon=reached.xmax,
+            running=list(reached.running),
+        )
+    )
+
+
+def newest_checkpoint(tx: Connection) -> Checkpoint | None:
+    """Return the largest checkpoint, or None where nothing was ever sealed."""
+    row = tx.execute(_CHECKPOINT.order_by(checkpoints.c.size.desc()).limit(1)).one_or_none()
+    return None if row is None else _checkpoint(row)
+
+
+def checkpoint_at(tx: Connection, size: int) -> Checkpoint | None:
+    """Return the checkpoint that was signed at exactly `size` facts."""
+    row = tx.execute(_CHECKPOINT.where(checkpoints.c.size == size)).one_or_none()
+    return None if row is None else _checkpoint(row)
+
+
+def every_checkpoint(tx: Connection) -> Iterator[Checkpoint]:
+    """Yield the checkpoints, smallest first, without holding all of them."""
+    for row in tx.execute(_CHECKPOINT.order_by(checkpoints.c.size), execution_options=_STREAM):
+        yield _checkpoint(row)
+
+
+def _checkpoint(row: Row[Any]) -> Checkpoint:
+    return Checkpoint(
+        origin=row.origin, size=row.size, root=row.root, note=row.note, sealed_at=row.sealed_at
+    )
+
+
+def hashes(tx: Connection, wanted: Sequence[Node]) -> dict[Node, bytes]:
+    """Return the hashes of kept nodes; those that are not kept are missing from the answer."""
+    at_leaf = [node.number for node in wanted if node.level == 0]
+    above = [node for node in wanted if node.level > 0]
+    found = {
+        Node(0, row.position): row.hash
+        for row in tx.execute(_LEAF_HASHES, {"positions": at_leaf})
+    }
+    if above:
+        rows = tx.execute(
+            _NODE_HASHES,
+            {"levels": [node.level for node in above], "numbers": [node.number for node in above]},
+        )
+        found.update({Node(row.level, row.number): row.hash for row in rows})
+    return found
+
+
+def sealed_from(
+    tx: Connection, position: int, limit: int, names: Sequence[str] = ()
+) -> list[SealedFact]:
+    """Return up to `limit` sealed facts from `position` on, in order; `names`: only such facts."""
+    query = _SEALED.where(leaves.c.position >= position).order_by(leaves.c.position).limit(limit)
+    if names:
+        query = query.where(facts.c.name.in_(names))
+    return [_sealed(row) for row in tx.execute(query)]
+
+
+def every_sealed(tx: Connection) -> Iterator[SealedFact]:
+    """Yield the whole log in order, without holding it."""
+    for row in tx.execute(_SEALED.order_by(leaves.c.position), execution_options=_STREAM):
+        yield _sealed(row)
+
+
+def every_node(tx: Connection) -> Iterator[tuple[Node, bytes]]:
+    """Yield the kept nodes above the leaves, level by level, without holding them."""
+    query = select(nodes).order_by(nodes.c.level, nodes.c.number)
+    for row in tx.execute(query, execution_options=_STREAM):
+        yield Node(row.level, row.number), row.hash
+
+
+def about(tx: Connection, subject: str, limit: int) -> list[bytes]:
+    """Return the leaves of the newest facts about `subject`, newest first, sealed or not."""
+    query = select(facts.c.leaf).where(facts.c.subject == subject)
+    rows = tx.scalars(query.order_by(facts.c.serial.desc()).limit(limit))
+    return [leaf.encode() for leaf in rows]
+
+
+def _sealed(row: Row[Any]) -> SealedFact:
+    return SealedFact(position=row.position, hash=row.hash, leaf=row.leaf.encode())
+
+
+def place_of(tx: Connection, follower: str) -> int:
+    """Return the position that `follower` reads next, and keep others from reading it meanwhile."""
+    tx.execute(upsert(followers).values(name=follower, next_position=0).on_conflict_do_nothing())
+    query = select(followers.c.next_position).where(followers.c.name == follower)
+    return int(tx.execute(query.with_for_update()).scalar_one())
+
+
+def move(tx: Connection, follower: str, position: int) -> None:
+    """Set the position that `follower` reads next."""
+    tx.execute(
+        update(followers).where(followers.c.name == follower).values(next_position=position)
+    )
+
+
+_STREAM = {"yield_per": 5000}
+_CHECKPOINT = select(
+    checkpoints.c.origin,
+    checkpoints.c.size,
+    checkpoints.c.root,
+    checkpoints.c.note,
+    checkpoints.c.sealed_at,
+)
+# The log as it was told: a leaf whose fact is gone is still there, with an empty text.
+_SEALED = select(
+    leaves.c.position, leaves.c.hash, func.coalesce(facts.c.leaf, "").label("leaf")
+).join_from(leaves, facts, facts.c.serial == leaves.c.fact, isouter=True)
+_LEAF_HASHES = text("select position, hash from leaves where position = any(:positions)")
+_NODE_HASHES = text(
+    "select level, number, hash from nodes"
+    " join unnest(cast(:levels as smallint[]), cast(:numbers as bigint[])) as wanted(l, n)"
+    " on level = l and number = n"
+)
