@@ -37,7 +37,7 @@ CODES_MAX = 50
 ATTRIBUTION_MAX = 500
 
 
-def to_json(clause: Clause) -> dict[str, Any]:
+def to_json(clause: Clause) -> dict[str, Any]:  # noqa: PLR0911 - a case a clause
     """Return the stored form of `clause`."""
     match clause:
         case Purposes(codes) | Regions(codes):
@@ -58,7 +58,7 @@ def to_json(clause: Clause) -> dict[str, Any]:
             return {"clause": clause.kind}
 
 
-def from_json(data: Mapping[str, Any]) -> Clause:
+def from_json(data: Mapping[str, Any]) -> Clause:  # noqa: C901, PLR0911 - a case a clause
     """Read the stored form of a clause; raise ClauseInvalid where it is none."""
     match data:
         case {"clause": "purposes", "codes": [*codes]}:
@@ -102,16 +102,20 @@ def fitted(clauses: tuple[Clause, ...], types: Mapping[str, str] | None) -> tupl
     `types` are the columns of the newest release, None where there is none yet. Raise
     ClauseInvalid, PurposeUnknown or FilterInvalid where a clause cannot be executed.
     """
+    return tuple(_checked(clause, types) for clause in in_order(clauses))
+
+
+def in_order(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
+    """Return `clauses` in the order of CLAUSES; raise ClauseInvalid where a kind is there twice."""
     kinds = [clause.kind for clause in clauses]
     for kind in kinds:
         if kinds.count(kind) > 1:
             raise ClauseInvalid(kind, "it stands there twice, and terms say each thing once")
     order = [kind.kind for kind in CLAUSES]
-    checked = (_checked(clause, types) for clause in clauses)
-    return tuple(sorted(checked, key=lambda clause: order.index(clause.kind)))
+    return tuple(sorted(clauses, key=lambda clause: order.index(clause.kind)))
 
 
-def _checked(clause: Clause, types: Mapping[str, str] | None) -> Clause:
+def _checked(clause: Clause, types: Mapping[str, str] | None) -> Clause:  # noqa: PLR0911 - a case a clause
     match clause:
         case Purposes(codes):
             return Purposes(_distinct(clause.kind, tuple(purpose_code(code) for code in codes)))

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from torvet.kit import moments
 
 from .errors import FilterInvalid
-from .limits import DEPTH_MAX, within_limits
+from .limits import DEPTH_MAX, number, within_limits
 from .model import And, Compare, Filter, In, IsNull, Not, Op, Or, Value
 
 _SAFE_INTEGER = 2**53 - 1
@@ -75,7 +75,7 @@ def _value_to_json(value: Value) -> object:
 
 _READERS: Mapping[str, Callable[[str], Value]] = {
     "integer": int,
-    "decimal": Decimal,
+    "decimal": number,
     "date": date.fromisoformat,
     "timestamp": datetime.fromisoformat,
     "instant": moments.from_text,
@@ -87,7 +87,7 @@ def _value_from_json(data: object) -> Value:
         case bool() | str() | int():
             return data
         case float():
-            return Decimal(repr(data))
+            return number(repr(data))
         case {**tagged} if len(tagged) == 1:
             ((tag, text),) = tagged.items()
             return _tagged(tag, text)

@@ -11,10 +11,9 @@ The grammar, smallest first; keywords in any case:
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
 
 from .errors import FilterInvalid
-from .limits import DEPTH_MAX, TEXT_MAX, VALUES_MAX, within_limits
+from .limits import DEPTH_MAX, TEXT_MAX, VALUES_MAX, number, within_limits
 from .model import And, Compare, Filter, In, IsNull, Not, Op, Or, Value
 
 _TOKEN = re.compile(
@@ -232,7 +231,7 @@ class _Reader:
         if token.kind == "text":
             return _unquoted(self.take().text)
         if token.kind == "number":
-            return _number(self.take().text)
+            return number(self.take().text)
         for word, truth in (("true", True), ("false", False)):
             if self.took_word(word):
                 return truth
@@ -260,7 +259,3 @@ class _Reader:
 
 def _unquoted(text: str) -> str:
     return text[1:-1].replace("''", "'")
-
-
-def _number(text: str) -> Value:
-    return int(text) if re.fullmatch(r"[+-]?\d{1,60}", text) else Decimal(text)

@@ -1,5 +1,6 @@
 """How large a filter may be, and what a value in it may be."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,6 +14,13 @@ VALUES_MAX = 1_000
 NAME_MAX = 255
 WORD_MAX = 2_000
 DIGITS_MAX = 38
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,60}")
+
+
+def number(text: str) -> int | Decimal:
+    """Read a number exactly; one without fraction or exponent is an integer in every form."""
+    return int(text) if _WHOLE.fullmatch(text) else Decimal(text)
 
 
 def within_limits(condition: Filter) -> Filter:
@@ -70,7 +78,7 @@ def fit_value(value: Value) -> None:
             raise FilterInvalid(f"a number has more than {DIGITS_MAX} digits")
         case Decimal() if not _fits(value):
             raise FilterInvalid(f"{value} is no number of at most {DIGITS_MAX} digits")
-        case datetime() if value.utcoffset() and value.utcoffset() is not None:
+        case datetime() if value.utcoffset():
             raise FilterInvalid(f"{value} is not in UTC")
         case _:
             return

@@ -73,7 +73,8 @@ def _inner(part: Filter, language: str) -> str:
 
 
 def _list(values: tuple[Value, ...], language: str) -> str:
-    shown = ", ".join(_value(value, language) for value in values[:_VALUES_SHOWN])
+    # A comma is a part of Danish numbers, so it cannot stand between them.
+    shown = "; ".join(_value(value, language) for value in values[:_VALUES_SHOWN])
     left = len(values) - _VALUES_SHOWN
     return f"{shown} (+ {left} {_JOINS[language]['more']})" if left > 0 else shown
 

@@ -1,0 +1,133 @@
+"""Terms as ODRL 2.2 policies in JSON-LD, for other exchanges and for lawyers' tools.
+
+What ODRL has a word for is said in it; what it has none for is in the profile `torvet:`.
+`odrl_reader` reads the same back: out and in again is the same clauses.
+"""
+
+from typing import Any
+
+from torvet.kit import filters
+from torvet.kit.moments import to_text
+
+from . import purposes
+from .clauses import (
+    Attribution,
+    Clause,
+    Columns,
+    NoOnwardSharing,
+    NoReidentification,
+    Purposes,
+    Regions,
+    RequestsPerMinute,
+    RowFilter,
+    RowsPerDay,
+    Validity,
+)
+from .model import Contract, Offer
+
+ODRL_CONTEXT = "http://www.w3.org/ns/odrl.jsonld"
+PROFILE = "urn:torvet:odrl:"
+PREFIXES = {
+    "dpv": purposes.DPV,
+    "torvet": PROFILE,
+    "title": "http://purl.org/dc/terms/title",
+}
+CONTEXT = [ODRL_CONTEXT, PREFIXES]
+
+COLUMNS = "torvet:columns"
+ROW_FILTER = "torvet:rowFilter"
+ROWS_PER_DAY = "torvet:rowsPerDay"
+REQUESTS_PER_MINUTE = "torvet:requestsPerMinute"
+ATTRIBUTION_TEXT = "torvet:attributionText"
+REIDENTIFY = "torvet:reidentify"
+
+
+def offer_policy(offer: Offer, *, uid: str, target: str, assigner: str) -> dict[str, Any]:
+    """Return `offer` as an ODRL Offer of the dataset `target`."""
+    head = {"@type": "Offer", "uid": uid, "title": offer.title}
+    return _policy(head, offer.clauses, {"target": target, "assigner": assigner})
+
+
+def agreement_policy(
+    contract: Contract, *, uid: str, target: str, assigner: str, assignee: str
+) -> dict[str, Any]:
+    """Return `contract` as an ODRL Agreement between `assigner` and `assignee`."""
+    head = {"@type": "Agreement", "uid": uid}
+    sides = {"target": target, "assigner": assigner, "assignee": assignee}
+    return _policy(head, contract.clauses, sides)
+
+
+def _policy(
+    head: dict[str, Any], clauses: tuple[Clause, ...], sides: dict[str, str]
+) -> dict[str, Any]:
+    constraints = [constraint for clause in clauses for constraint in _constraints(clause)]
+    duties = [_duty(clause) for clause in clauses if isinstance(clause, Attribution)]
+    forbidden = [action for clause in clauses for action in _forbidden(clause)]
+    permission: dict[str, Any] = {**sides, "target": _target(sides, clauses), "action": "use"}
+    if constraints:
+        permission["constraint"] = constraints
+    if duties:
+        permission["duty"] = duties
+    policy: dict[str, Any] = {"@context": CONTEXT, **head, "profile": PROFILE}
+    policy["permission"] = [permission]
+    if forbidden:
+        policy["prohibition"] = [{**sides, "action": action} for action in forbidden]
+    return policy
+
+
+def _target(sides: dict[str, str], clauses: tuple[Clause, ...]) -> Any:
+    """Return the dataset, or the part of it that the clauses leave (ODRL 2.2 §2.2.2)."""
+    refinements = [refinement for clause in clauses for refinement in _refinements(clause)]
+    if not refinements:
+        return sides["target"]
+    return {"@type": "AssetCollection", "source": sides["target"], "refinement": refinements}
+
+
+def _refinements(clause: Clause) -> list[dict[str, Any]]:
+    match clause:
+        case Columns(names):
+            return [_said(COLUMNS, "isAnyOf", list(names))]
+        case RowFilter(condition):
+            return [_said(ROW_FILTER, "eq", filters.to_text(condition))]
+        case _:
+            return []
+
+
+def _constraints(clause: Clause) -> list[dict[str, Any]]:
+    match clause:
+        case Purposes(codes):
+            return [_said("purpose", "isAnyOf", [{"@id": f"dpv:{code}"} for code in codes])]
+        case Validity(start, end):
+            sides = (("gteq", start), ("lt", end))
+            return [
+                _said("dateTime", op, {"@value": to_text(at), "@type": "xsd:dateTime"})
+                for op, at in sides
+                if at is not None
+            ]
+        case Regions(codes):
+            return [_said("spatial", "isAnyOf", list(codes))]
+        case RowsPerDay(rows):
+            return [_said(ROWS_PER_DAY, "lteq", rows)]
+        case RequestsPerMinute(requests):
+            return [_said(REQUESTS_PER_MINUTE, "lteq", requests)]
+        case _:
+            return []
+
+
+def _duty(clause: Attribution) -> dict[str, Any]:
+    refinement = [_said(ATTRIBUTION_TEXT, "eq", clause.text)]
+    return {"action": [{"rdf:value": {"@id": "odrl:attribute"}, "refinement": refinement}]}
+
+
+def _forbidden(clause: Clause) -> list[str]:
+    match clause:
+        case NoOnwardSharing():
+            return ["distribute"]
+        case NoReidentification():
+            return [REIDENTIFY]
+        case _:
+            return []
+
+
+def _said(left: str, operator: str, right: object) -> dict[str, Any]:
+    return {"leftOperand": left, "operator": operator, "rightOperand": right}

@@ -1,0 +1,251 @@
+"""ODRL policies in: every word is either understood and executed, or the policy is refused.
+
+Ignoring what is not understood would turn a restriction into a permission, so a key, an operand
+or an operator that is not known here raises OdrlInvalid with its name.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from torvet.kit import filters
+from torvet.kit.moments import from_text
+
+from . import odrl
+from .clauses import (
+    Attribution,
+    Clause,
+    Columns,
+    NoOnwardSharing,
+    NoReidentification,
+    Purposes,
+    Regions,
+    RequestsPerMinute,
+    RowFilter,
+    RowsPerDay,
+    Validity,
+)
+from .errors import OdrlInvalid
+from .terms import in_order, purpose_code
+
+_POLICY_KEYS = frozenset(
+    {"@context", "@type", "@id", "uid", "profile", "title", "permission", "prohibition"}
+    | {"target", "assigner", "assignee"}
+)
+_RULE_KEYS = frozenset({"@type", "uid", "target", "assigner", "assignee", "action"})
+_CONSTRAINT_KEYS = frozenset({"@type", "uid", "leftOperand", "operator", "rightOperand"})
+_EQUALS = frozenset({"eq", "isAnyOf", "isA"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a policy says, in our own words. `target` and `assigner` are as they stand there."""
+
+    title: str | None
+    clauses: tuple[Clause, ...]
+    target: str | None
+    assigner: str | None
+
+
+def read(policy: Mapping[str, Any]) -> Policy:
+    """Read an Offer, Set or Agreement of one permission to use one dataset."""
+    _check_context(policy.get("@context"))
+    _only(policy, _POLICY_KEYS, "policy")
+    if policy.get("@type") not in {"Offer", "Set", "Policy", "Agreement"}:
+        raise OdrlInvalid("@type", "it is none of Offer, Set, Policy and Agreement")
+    if policy.get("profile") not in {None, odrl.PROFILE}:
+        raise OdrlInvalid("profile", f"only {odrl.PROFILE} is known here")
+    permission = _the_one(policy.get("permission"), "permission")
+    _only(permission, _RULE_KEYS | {"constraint", "duty"}, "permission")
+    if _word(permission.get("action"), "action") != "use":
+        raise OdrlInvalid("action", "a permission here is to “use” the data")
+    target, refinements = _target(permission.get("target", policy.get("target")))
+    clauses = (
+        *_constrained(_each(permission.get("constraint"), "constraint")),
+        *(_refined(refinement) for refinement in refinements),
+        *(_duty(duty) for duty in _each(permission.get("duty"), "duty")),
+        *(_forbidden(rule) for rule in _each(policy.get("prohibition"), "prohibition")),
+    )
+    return Policy(
+        title=_text_or_none(policy.get("title"), "title"),
+        clauses=in_order(clauses),
+        target=target,
+        assigner=_name(permission.get("assigner", policy.get("assigner")), "assigner"),
+    )
+
+
+def _check_context(context: object) -> None:
+    """Take the ODRL context and our own prefixes: another one could give words another sense."""
+    parts = context if isinstance(context, list) else [context]
+    if odrl.ODRL_CONTEXT not in parts:
+        raise OdrlInvalid("@context", f"it does not name {odrl.ODRL_CONTEXT}")
+    for part in parts:
+        ours = isinstance(part, dict) and part.items() <= odrl.PREFIXES.items()
+        if part != odrl.ODRL_CONTEXT and not ours:
+            raise OdrlInvalid("@context", f"{str(part)[:80]} could give words another sense")
+
+
+def _constrained(constraints: list[Mapping[str, Any]]) -> list[Clause]:
+    start: datetime | None = None
+    end: datetime | None = None
+    found: list[Clause] = []
+    for constraint in constraints:
+        left, operator, right = _parts(constraint)
+        match left, operator:
+            case "dateTime", "gteq" if start is None:
+                start = _instant(right)
+            case "dateTime", "lt" if end is None:
+                end = _instant(right)
+            case "dateTime", _:
+                raise OdrlInvalid("dateTime", "it stands there once with gteq and once with lt")
+            case _:
+                found.append(_clause(left, operator, right))
+    return found if start is None and end is None else [Validity(start, end), *found]
+
+
+def _clause(left: str, operator: str, right: object) -> Clause:
+    reader = _CONSTRAINTS.get(left)
+    if reader is None:
+        raise OdrlInvalid(f"constraint {left[:80]!r}", "it is not executed here")
+    operators, read_clause = reader
+    if operator not in operators:
+        wanted = " or ".join(sorted(operators))
+        raise OdrlInvalid(left, f"the operator {operator[:40]!r} is not {wanted}")
+    return read_clause(right)
+
+
+def _refined(refinement: Mapping[str, Any]) -> Clause:
+    left, operator, right = _parts(refinement)
+    if left == odrl.COLUMNS and operator == "isAnyOf":
+        return Columns(tuple(_texts(right, left)))
+    if left == odrl.ROW_FILTER and operator == "eq" and isinstance(right, str):
+        return RowFilter(filters.from_text(right))
+    raise OdrlInvalid(f"refinement {left[:80]!r}", "it is not executed here")
+
+
+def _duty(duty: Mapping[str, Any]) -> Clause:
+    _only(duty, frozenset({"@type", "uid", "action"}), "duty")
+    action = _the_one(duty.get("action"), "action of the duty")
+    _only(action, frozenset({"rdf:value", "refinement"}), "action of the duty")
+    if _word(action.get("rdf:value"), "duty") != "attribute":
+        raise OdrlInvalid("duty", "only to “attribute” is a duty that is known here")
+    left, operator, right = _parts(_the_one(action.get("refinement"), "refinement of the duty"))
+    if (left, operator) != (odrl.ATTRIBUTION_TEXT, "eq") or not isinstance(right, str):
+        raise OdrlInvalid(f"refinement {left[:80]!r}", f"{odrl.ATTRIBUTION_TEXT} is wanted")
+    return Attribution(right)
+
+
+def _forbidden(rule: Mapping[str, Any]) -> Clause:
+    _only(rule, _RULE_KEYS, "prohibition")
+    match _word(rule.get("action"), "action of the prohibition"):
+        case "distribute":
+            return NoOnwardSharing()
+        case odrl.REIDENTIFY:
+            return NoReidentification()
+        case other:
+            raise OdrlInvalid(f"prohibition {other[:80]!r}", "it is not executed here")
+
+
+def _target(target: object) -> tuple[str | None, list[Mapping[str, Any]]]:
+    if isinstance(target, Mapping) and "refinement" in target:
+        _only(target, frozenset({"@type", "source", "refinement", "uid"}), "target")
+        refinements = _each(target["refinement"], "refinement")
+        return _name(target.get("source"), "source"), refinements
+    return _name(target, "target"), []
+
+
+def _parts(constraint: Mapping[str, Any]) -> tuple[str, str, object]:
+    _only(constraint, _CONSTRAINT_KEYS, "constraint")
+    left = _word(constraint.get("leftOperand"), "leftOperand")
+    operator = _word(constraint.get("operator"), f"operator of {left[:40]}")
+    return left, operator, constraint.get("rightOperand")
+
+
+def _only(found: Mapping[str, Any], known: frozenset[str], where: str) -> None:
+    for key in found:
+        if key not in known:
+            raise OdrlInvalid(f"{where} key {key[:80]!r}", "it is not executed here")
+
+
+def _each(value: object, term: str) -> list[Mapping[str, Any]]:
+    values = [] if value is None else value if isinstance(value, list) else [value]
+    for item in values:
+        if not isinstance(item, Mapping):
+            raise OdrlInvalid(term, "it is no object")
+    return list(values)
+
+
+def _the_one(value: object, term: str) -> Mapping[str, Any]:
+    values = _each(value, term)
+    if len(values) != 1:
+        raise OdrlInvalid(term, f"there are {len(values)}, and one is wanted")
+    return values[0]
+
+
+def _word(value: object, term: str) -> str:
+    """Return a term of a vocabulary, `odrl:` left off."""
+    text = value.get("@id") if isinstance(value, Mapping) and len(value) == 1 else value
+    if not isinstance(text, str):
+        raise OdrlInvalid(term, "it is missing or no term")
+    return text.removeprefix("http://www.w3.org/ns/odrl/2/").removeprefix("odrl:")
+
+
+def _name(value: object, term: str) -> str | None:
+    match value:
+        case None | str():
+            return value
+        case {"uid": str(name), **more} | {"@id": str(name), **more} if not more:
+            return name
+        case _:
+            raise OdrlInvalid(term, "it is no address (uid)")
+
+
+def _text_or_none(value: object, term: str) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise OdrlInvalid(term, "it is no text")
+
+
+def _texts(value: object, term: str) -> list[str]:
+    given = value if isinstance(value, list) else [value]
+    texts = [item for item in given if isinstance(item, str)]
+    if len(texts) != len(given):
+        raise OdrlInvalid(term, "its rightOperand is no list of texts")
+    return texts
+
+
+def _instant(value: object) -> datetime:
+    match value:
+        case str(text) | {"@value": str(text), "@type": "xsd:dateTime"}:
+            pass
+        case _:
+            raise OdrlInvalid("dateTime", "its rightOperand is no xsd:dateTime")
+    try:
+        return from_text(text)
+    except (ValueError, OverflowError) as wrong:
+        raise OdrlInvalid("dateTime", f"{text[:40]!r} is no instant with a time zone") from wrong
+
+
+def _purposes(right: object) -> Clause:
+    values = right if isinstance(right, list) else [right]
+    return Purposes(tuple(purpose_code(_word(value, "purpose")) for value in values))
+
+
+def _whole(right: object, term: str) -> int:
+    number = right.get("@value") if isinstance(right, Mapping) and "@value" in right else right
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise OdrlInvalid(term, "its rightOperand is no whole number")
+    return number
+
+
+_AT_MOST = frozenset({"lteq"})
+_CONSTRAINTS: Mapping[str, tuple[frozenset[str], Callable[[object], Clause]]] = {
+    "purpose": (_EQUALS, _purposes),
+    "spatial": (_EQUALS, lambda right: Regions(tuple(_texts(right, "spatial")))),
+    odrl.ROWS_PER_DAY: (_AT_MOST, lambda right: RowsPerDay(_whole(right, odrl.ROWS_PER_DAY))),
+    odrl.REQUESTS_PER_MINUTE: (
+        _AT_MOST,
+        lambda right: RequestsPerMinute(_whole(right, odrl.REQUESTS_PER_MINUTE)),
+    ),
+}
