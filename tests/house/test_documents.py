@@ -1,0 +1,85 @@
+"""Every example in the documents is run, in order, in an empty home folder."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs" / "tutorial").glob("*.md")),
+    *sorted((ROOT / "docs" / "how-to").glob("*.md")),
+]
+BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+RUN_WITHIN_S = 180
+LANGUAGES = {"bash", "python", "text", "json", "turtle", "toml"}
+
+pytestmark = pytest.mark.slow
+
+
+def script_of(document):
+    """All examples of a document as one shell script: what a reader would type."""
+    steps = []
+    for language, block in BLOCK.findall(document.read_text(encoding="utf-8")):
+        assert language in LANGUAGES, f"{document.name} has an example in {language}"
+        if language == "bash":
+            steps.append(block)
+        elif language == "python":
+            steps.append(f"python - <<'THE_END'\n{block}THE_END\n")
+    return "\n".join(steps)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_the_examples_of_a_document_work(document, tmp_path):
+    script = script_of(document)
+    assert script, f"{document.name} has no example"
+
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=_workplace(tmp_path),
+        env=_environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=RUN_WITHIN_S,
+        check=False,
+    )
+
+    assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+
+
+def _workplace(folder):
+    """A folder with the project's own files in it, so that paths read as in a clone."""
+    for entry in ROOT.iterdir():
+        if entry.name not in {".git", ".venv"}:
+            (folder / entry.name).symlink_to(entry)
+    return folder
+
+
+def _environment(folder):
+    home = folder / "home"
+    home.mkdir()
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TORVET_", "COV_", "PYTEST_")) and name != "REQUESTS_CA_BUNDLE"
+    }
+    venv = Path(sys.prefix)
+    return clean | {
+        "HOME": str(home),
+        "TORVET_HOME": str(home / "torvet"),
+        "PATH": f"{venv / 'bin'}:{clean['PATH']}",
+        "VENV": str(venv),
+        "ARGS": f"--once --port {_free_port()}",
+        "PORT": str(_free_port()),
+    }
+
+
+def _free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]

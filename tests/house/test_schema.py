@@ -1,0 +1,41 @@
+"""What the code says of the tables, and what migrations make of them, are one and the same."""
+
+import importlib
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import MetaData
+
+PACKAGE = Path(__file__).parents[2] / "src" / "torvet"
+
+
+def declared():
+    """All tables of all slices, in one MetaData."""
+    together = MetaData()
+    for path in sorted(PACKAGE.glob("*/*tables.py")):
+        if path.parent.name in {"ports", "backends"}:
+            continue
+        module = importlib.import_module(f"torvet.{path.parent.name}.{path.stem}")
+        for table in module.metadata.tables.values():
+            if table.name not in together.tables:
+                table.to_metadata(together)
+    return together
+
+
+def test_migrations_make_the_tables_that_the_code_declares(parts):
+    together = declared()
+    names = set(together.tables)
+
+    with parts.db.connect() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "compare_type": True,
+                "include_name": lambda name, kind, _parents: kind != "table" or name in names,
+            },
+        )
+        differences = compare_metadata(context, together)
+
+    assert names
+    assert differences == []
