@@ -1,0 +1,72 @@
+"""Datasets, their releases, what was found in them, and how they are found."""
+
+from .errors import (
+    DatasetNotFound,
+    DatasetWithdrawn,
+    DeliveryNotFound,
+    NoReleaseThen,
+    ReleaseNotFound,
+)
+from .findings import ColumnProfile, Profile, QualityReport
+from .hooks import on_release
+from .jobs import publish_delivery, resume, tell_of_release
+from .model import (
+    Dataset,
+    DatasetId,
+    Delivery,
+    DeliveryId,
+    Preview,
+    Release,
+    Stage,
+    Visibility,
+)
+from .service import change, create, deliver, delivery, visible_dataset, withdraw
+from .store import (
+    dataset,
+    datasets_by_id,
+    datasets_of,
+    newest_release,
+    profile,
+    quality,
+    release,
+    release_at,
+)
+from .store import releases_of as releases
+
+__all__ = [
+    "ColumnProfile",
+    "Dataset",
+    "DatasetId",
+    "DatasetNotFound",
+    "DatasetWithdrawn",
+    "Delivery",
+    "DeliveryId",
+    "DeliveryNotFound",
+    "NoReleaseThen",
+    "Preview",
+    "Profile",
+    "QualityReport",
+    "Release",
+    "ReleaseNotFound",
+    "Stage",
+    "Visibility",
+    "change",
+    "create",
+    "dataset",
+    "datasets_by_id",
+    "datasets_of",
+    "deliver",
+    "delivery",
+    "newest_release",
+    "on_release",
+    "profile",
+    "publish_delivery",
+    "quality",
+    "release",
+    "release_at",
+    "releases",
+    "resume",
+    "tell_of_release",
+    "visible_dataset",
+    "withdraw",
+]

@@ -1,0 +1,280 @@
+"""A delivery becomes a release, exactly once, whatever is killed on the way.
+
+The steps are repeatable, and each knows when it is done already:
+
+1. the upload is read into its source table (`sources/{delivery.source}`, ingest);
+2. the next number is reserved, and the rows as they will be are examined;
+3. the files stand in `releases/{dataset}` and are committed as exactly that Delta version;
+4. one transaction makes the release visible, with its profile, its fact and its search entry.
+
+Until step 4 nobody can see anything of it. Before the commit of step 3 a fault ends the
+delivery in words; after it a fault is only ever a reason to try again, because a version that
+is committed has to become the release of its number. Docs: decisions/0050.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from torvet.audit import record
+from torvet.ingest import (
+    Column,
+    Source,
+    SourceId,
+    UploadId,
+    arrow_schema,
+    receive,
+    remove_upload,
+    upload_path,
+)
+from torvet.jobs import defer
+from torvet.kit.errors import ExchangeError
+from torvet.ports.engine import WrittenFile
+from torvet.ports.parts import Parts
+
+from . import delivery_store, facts, store
+from .counting import Files
+from .errors import DatasetWithdrawn, PublishingBroke, SchemaDiffers
+from .examination import examine
+from .files import as_written, casting
+from .findings import Examination
+from .model import Dataset, Delivery, Failure, Release, Stage
+from .names import RELEASED
+from .progress import Reporter
+from .rules import differences, noted, same_form
+from .search import reindex
+
+
+_log = structlog.get_logger(__name__)
+
+
+def bring_to_end(parts: Parts, delivery_id: str) -> None:
+    """Make the release of a delivery, or write why there is none. Does nothing where it ended.
+
+    Raises where it should be tried again: the database is away, or the commit has happened.
+    """
+    with parts.db.begin() as tx:
+        dataset_id = delivery_store.get(tx, delivery_id).dataset
+    with _one_publisher(parts, dataset_id):
+        for unfinished in _in_turn(parts, dataset_id, delivery_id):
+            _bring_to_end(parts, unfinished)
+
+
+@contextmanager
+def _one_publisher(parts: Parts, dataset_id: str) -> Iterator[None]:
+    """Wait until nobody else publishes to the dataset; the lock goes with its connection."""
+    with parts.db.connect() as connection:
+        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        key = {"key": f"publish {dataset_id}"}
+        connection.execute(text("SELECT pg_advisory_lock(hashtextextended(:key, 0))"), key)
+        try:
+            yield
+        finally:
+            with suppress(DBAPIError):
+                connection.execute(
+                    text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))"), key
+                )
+
+
+def _in_turn(parts: Parts, dataset_id: str, delivery_id: str) -> list[Delivery]:
+    """Return what is to be brought to its end: whoever has a number already goes first."""
+    with parts.db.begin() as tx:
+        before = [one for one in delivery_store.begun(tx, dataset_id) if one.id != delivery_id]
+        this = delivery_store.get(tx, delivery_id)
+    return before if this.ended else [*before, this]
+
+
+def _bring_to_end(parts: Parts, delivery: Delivery) -> None:
+    reporter = Reporter(parts, delivery.id)
+    try:
+        _publish(parts, delivery, reporter)
+    except DBAPIError:
+        raise
+    except ExchangeError as error:
+        _give_up(parts, delivery, error)
+    except Exception as error:
+        _log.exception("publishing broke", delivery=delivery.id)
+        _give_up(parts, delivery, PublishingBroke(type(error).__name__), cause=error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What is going to be release `number`: the rows of `source`, after those of `held`."""
+
+    delivery: Delivery
+    dataset: Dataset
+    source: Source
+    number: int
+    held: Release | None
+    columns: tuple[Column, ...]
+
+    @property
+    def source_table(self) -> str:
+        return f"sources/{self.source.id}"
+
+    @property
+    def unchanged(self) -> bool:
+        """Say whether the source's files can be the release's, byte by byte."""
+        return self.held is None or same_form(self.held.columns, self.source.columns)
+
+
+def _publish(parts: Parts, delivery: Delivery, reporter: Reporter) -> None:
+    with parts.db.begin() as tx:
+        dataset = store.dataset(tx, delivery.dataset)
+        newest = store.newest_release(tx, dataset.id)
+    if dataset.withdrawn_at is not None:
+        raise DatasetWithdrawn(dataset.slug, f"{dataset.withdrawn_at:%Y-%m-%d %H:%M} UTC")
+    held = newest if delivery.mode == "append" else None
+    source = _read(parts, delivery, held, reporter)
+    reporter.enter(Stage.CHECKING, "comparing the schema")
+    plan = _plan(delivery, dataset, source, newest, held)
+    with parts.db.begin() as tx:
+        delivery_store.reserve(tx, delivery.id, plan.number, source.rejected)
+    committed = (parts.tables.version(dataset.table) or 0) >= plan.number
+    files = [] if committed else _files(parts, plan, reporter)
+    found = _examined(parts, plan, files, reporter)
+    if not committed:
+        _commit(parts, plan, files, reporter)
+    _show(parts, plan, found)
+    remove_upload(parts, UploadId(delivery.upload))
+
+
+def _read(parts: Parts, delivery: Delivery, held: Release | None, reporter: Reporter) -> Source:
+    reporter.enter(Stage.READING, "reading the file")
+    return receive(
+        parts,
+        source_id=SourceId(delivery.source),
+        party=delivery.party,
+        path=upload_path(parts, UploadId(delivery.upload)),
+        file_name=delivery.file_name,
+        # What is appended is read in the types that are there, not in newly inferred ones.
+        schema=delivery.schema or (held.columns if held else None),
+        options=delivery.options,
+        sha256=delivery.sha256,
+        progress=partial(reporter.step, Stage.READING),
+    )
+
+
+def _plan(
+    delivery: Delivery,
+    dataset: Dataset,
+    source: Source,
+    newest: Release | None,
+    held: Release | None,
+) -> _Plan:
+    if held is not None and (differing := differences(held.columns, source.columns)):
+        raise SchemaDiffers(differing)
+    return _Plan(
+        delivery=delivery,
+        dataset=dataset,
+        source=source,
+        number=newest.number + 1 if newest else 1,
+        held=held,
+        columns=noted(held.columns if held else source.columns, dataset.columns),
+    )
+
+
+def _files(parts: Parts, plan: _Plan, reporter: Reporter) -> list[WrittenFile]:
+    """Return the files that the release adds: the source's own, or written in its schema."""
+    if plan.held is None or plan.unchanged:
+        return as_written(parts.tables.snapshot(plan.source_table, 1))
+    reporter.step(Stage.CHECKING, "bringing the columns in line", 0.0)
+    return parts.engine.write(
+        casting(plan.held.columns, plan.source.columns),
+        {"arriving": parts.tables.file_uris(plan.source_table, 1)},
+        parts.tables.folder(plan.dataset.table),
+        prefix=f"{plan.delivery.id}-",
+    )
+
+
+def _examined(
+    parts: Parts, plan: _Plan, files: list[WrittenFile], reporter: Reporter
+) -> Examination:
+    return examine(
+        Files(engine=parts.engine, uris=_uris(parts, plan, files)),
+        dataset=plan.dataset,
+        columns=plan.columns,
+        delivered=plan.source.rows + plan.source.rejected,
+        rejected=plan.source.rejected,
+        now=parts.clock.now(),
+        progress=partial(reporter.step, Stage.CHECKING),
+    )
+
+
+def _uris(parts: Parts, plan: _Plan, files: list[WrittenFile]) -> list[str]:
+    table = plan.dataset.table
+    if not files:
+        return parts.tables.file_uris(table, plan.number)
+    before = parts.tables.file_uris(table, plan.held.number) if plan.held else []
+    folder = parts.tables.folder(plan.source_table if plan.unchanged else table)
+    return [*before, *(f"{folder}/{file.path}" for file in files)]
+
+
+def _commit(
+    parts: Parts, plan: _Plan, files: list[WrittenFile], reporter: Reporter
+) -> None:
+    reporter.enter(Stage.PUBLISHING, "writing the release")
+    table, schema, now = plan.dataset.table, arrow_schema(plan.columns), parts.clock.now()
+    parts.tables.create(table, schema, at=now)
+    if plan.unchanged:
+        parts.tables.copy_files(plan.source_table, [file.path for file in files], table)
+    parts.tables.commit(
+        table,
+        files,
+        version=plan.number,
+        replace=plan.held is None,
+        schema=schema,
+        at=now,
+    )
+
+
+def _show(parts: Parts, plan: _Plan, found: Examination) -> None:
+    """Make the release visible, in one transaction with all that tells of it."""
+    snapshot = parts.tables.snapshot(plan.dataset.table, plan.number)
+    with parts.db.begin() as tx:
+        dataset = store.lock_dataset(tx, plan.dataset.id)
+        if delivery_store.lock(tx, plan.delivery.id).ended:
+            return
+        release = Release(
+            dataset=dataset.id,
+            number=plan.number,
+            mode=plan.delivery.mode,
+            delivery=plan.delivery.id,
+            sources=(*(plan.held.sources if plan.held else ()), plan.source.id),
+            rows=sum(file.rows for file in snapshot.files),
+            bytes=sum(file.size_bytes for file in snapshot.files),
+            columns=plan.columns,
+            published_at=parts.clock.now(),
+            note=plan.delivery.note,
+            quality=found.quality.score,
+        )
+        store.add_release(tx, release)
+        store.add_findings(tx, dataset.id, plan.number, found)
+        store.touch(tx, dataset.id, release.published_at)
+        delivery_store.succeed(tx, plan.delivery.id, release.published_at)
+        record(tx, facts.release_published(dataset, release, plan.source, plan.delivery.account))
+        reindex(tx, store.dataset(tx, dataset.id), release)
+        defer(tx, RELEASED, lock=f"released:{dataset.id}", dataset=dataset.id, number=plan.number)
+
+
+def _give_up(
+    parts: Parts, delivery: Delivery, error: ExchangeError, cause: Exception | None = None
+) -> None:
+    """Write in words why there is no release; raise where there has to be one after all."""
+    with parts.db.begin() as tx:
+        held = delivery_store.lock(tx, delivery.id)
+        dataset = store.dataset(tx, delivery.dataset)
+        version = parts.tables.version(dataset.table) or 0
+        if held.release is not None and version >= held.release:
+            raise cause or error
+        failure = Failure(code=error.code, error=str(error), advice=error.advice)
+        now = parts.clock.now()
+        delivery_store.fail(tx, delivery.id, failure, now)
+        record(tx, facts.delivery_failed(delivery, failure, now))
+    with suppress(OSError, ExchangeError):
+        parts.tables.sweep(dataset.table, older_than=now)
