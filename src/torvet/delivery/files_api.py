@@ -1,0 +1,112 @@
+"""The files behind signed URLs, over a local disk: whole or in ranges, at the client's pace."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+
+from torvet.web.frame import TheParts
+from torvet.web.problems import problem, problems_of
+
+from . import files
+from .signing import SIGNATURE, FileGrant
+from .streamed import Streamed
+
+router = APIRouter(prefix="/files", tags=["delivery"])
+
+PARQUET = "application/vnd.apache.parquet"
+
+_FILE = "/{contract_id}/{path:path}"
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file.", "content": {PARQUET: {}}},
+    206: {"description": "The bytes asked for.", "content": {PARQUET: {}}},
+    304: {"description": "It is as the reader has it."},
+    **problems_of(403, 404, 416, 422, 429, 503),
+}
+
+ContractPath = Annotated[str, Path(max_length=64)]
+FilePath = Annotated[str, Path(max_length=500)]
+Table = Annotated[str, Query(max_length=300)]
+Release = Annotated[int, Query(ge=0, le=2**53 - 1)]
+Expires = Annotated[int, Query(ge=0, le=files.EXPIRES_MAX)]
+Signature = Annotated[str, Query(alias=SIGNATURE, max_length=128)]
+
+
+@router.get(_FILE, response_class=Response, responses=_RESPONSES)
+def fetch_file(
+    *,
+    contract_id: ContractPath,
+    path: FilePath,
+    request: Request,
+    parts: TheParts,
+    signature: Signature = "",
+    table: Table = "",
+    release: Release = 0,
+    expires: Expires = 0,
+    asked: Annotated[str | None, Header(alias="range", max_length=200)] = None,
+    if_range: Annotated[str | None, Header(max_length=500)] = None,
+    if_none_match: Annotated[str | None, Header(max_length=500)] = None,
+) -> Response:
+    """Fetch a file through a URL that a table query handed out; no token is needed beside it.
+
+    The contract is looked at again each time: a revoked one opens nothing, from now on.
+    """
+    grant = FileGrant(
+        contract=contract_id, table=table, path=path, release=release, expires_s=expires
+    )
+    file = files.open_file(parts, grant, signature)
+    headers = {
+        "Accept-Ranges": "bytes",
+        "ETag": file.etag,
+        "Cache-Control": "private, no-transform",
+    }
+    if if_none_match == file.etag:
+        return Response(status_code=304, headers=headers)
+    try:
+        span = None
+        if if_range in {None, file.etag}:
+            span = files.span_of(asked, file.size_bytes)
+    except ValueError:
+        answer = problem(416, "range-not-there", "The file has no such bytes.")
+        answer.headers["Content-Range"] = f"bytes */{file.size_bytes}"
+        return answer
+    sent = span or files.Span(start=0, stop=file.size_bytes)
+    headers["Content-Length"] = str(sent.length)
+    if span is not None:
+        headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{file.size_bytes}"
+    status = 200 if span is None else 206
+    if request.method == "HEAD":
+        return Response(None, status, headers, PARQUET)
+    return Streamed(
+        files.chunks(file, sent),
+        ended=lambda count: files.note_fetch(parts, file, count),
+        status=status,
+        headers=headers,
+        media_type=PARQUET,
+    )
+
+
+@router.head(_FILE, response_class=Response, responses=_RESPONSES)
+def look_at_file(
+    *,
+    contract_id: ContractPath,
+    path: FilePath,
+    request: Request,
+    parts: TheParts,
+    signature: Signature = "",
+    table: Table = "",
+    release: Release = 0,
+    expires: Expires = 0,
+    asked: Annotated[str | None, Header(alias="range", max_length=200)] = None,
+) -> Response:
+    """Tell the size of a file that `GET` would send."""
+    return fetch_file(
+        contract_id=contract_id,
+        path=path,
+        request=request,
+        parts=parts,
+        signature=signature,
+        table=table,
+        release=release,
+        expires=expires,
+        asked=asked,
+    )

@@ -1,0 +1,447 @@
+"""Delta Sharing over HTTP, under the prefix `/sharing`. Errors are in the protocol's own form."""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+import structlog
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from torvet.kit.errors import ExchangeError, Kind
+from torvet.parties.signin import SignedIn
+from torvet.web.frame import TheParts
+
+from . import capabilities, lines, sharing
+from .errors import QueryNotFound, TableNotFound
+from .model import Capabilities, SharedTable
+from .paging import PageAsk
+from .sharing import Answer, ChangeQuery, TableQuery
+
+log = structlog.get_logger()
+
+PREFIX = "/sharing"
+VERSION_HEADER = "Delta-Table-Version"
+NAME_MAX = 255
+
+_CODES: dict[Kind, tuple[int, str]] = {
+    Kind.INVALID: (400, "INVALID_PARAMETER_VALUE"),
+    Kind.UNAUTHENTICATED: (401, "UNAUTHENTICATED"),
+    Kind.REFUSED: (403, "PERMISSION_DENIED"),
+    Kind.NOT_FOUND: (404, "RESOURCE_DOES_NOT_EXIST"),
+    Kind.CONFLICT: (400, "INVALID_STATE"),
+    Kind.TOO_LARGE: (400, "REQUEST_TOO_LARGE"),
+    Kind.TOO_MANY: (429, "RESOURCE_EXHAUSTED"),
+    Kind.UNAVAILABLE: (503, "TEMPORARILY_UNAVAILABLE"),
+}
+
+
+class Fault(BaseModel):
+    """An error, as the Delta Sharing protocol writes it."""
+
+    errorCode: str = Field(description="What went wrong, for programs.")  # noqa: N815 - the protocol's name
+    message: str = Field(description="What went wrong and what to do, for people.")
+
+
+def fault(status: int, code: str, message: str) -> JSONResponse:
+    """Return an error in the protocol's form."""
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004 - HTTP's own
+    if status in {429, 503}:
+        headers["Retry-After"] = "5"
+    return JSONResponse({"errorCode": code, "message": message}, status, headers)
+
+
+def explained(error: Exception) -> JSONResponse:
+    """Return `error` in the protocol's form; one that is a bug is logged and says nothing."""
+    match error:
+        case ExchangeError():
+            status, code = _CODES[error.kind]
+            return fault(status, code, f"{error} {error.advice}".strip())
+        case RequestValidationError():
+            said = "; ".join(
+                f"{'.'.join(str(step) for step in each['loc'])}: {each['msg']}"
+                for each in error.errors()
+            )
+            return fault(400, "INVALID_PARAMETER_VALUE", f"The request does not fit: {said}.")
+        case HTTPException():
+            return fault(error.status_code, f"HTTP_{error.status_code}", str(error.detail))
+        case OperationalError():
+            return fault(503, "TEMPORARILY_UNAVAILABLE", "The database is away for a moment.")
+        case _:
+            log.error("a sharing request failed", exc_info=error)
+            return fault(500, "INTERNAL_ERROR", "The exchange made a mistake; it is in its log.")
+
+
+class ProtocolRoute(APIRoute):
+    """A route whose errors, the frame's own too, are in the protocol's form."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the route's handler with its errors explained."""
+        inner = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            try:
+                return await inner(request)
+            except Exception as error:  # noqa: BLE001 - the protocol has a form for 500 too
+                return explained(error)
+
+        return handler
+
+
+_FAULTS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Fault, "description": words}
+    for status, words in {
+        400: "The request is malformed.",
+        401: "The bearer token is missing or not known.",
+        403: "The contract does not allow it; the message names every reason.",
+        404: "There is no such share, schema or table for this token.",
+        429: "Too many requests.",
+        500: "The exchange made a mistake.",
+        503: "A part of the exchange is away for a moment.",
+    }.items()
+}
+_LINES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Newline-delimited JSON: protocol, metaData, then files.",
+        "content": {"application/x-ndjson": {}},
+    }
+}
+
+router = APIRouter(
+    prefix=PREFIX, tags=["delta sharing"], route_class=ProtocolRoute, responses=_FAULTS
+)
+
+Name = Annotated[str, Path(min_length=1, max_length=NAME_MAX)]
+MaxResults = Annotated[int | None, Query(alias="maxResults", ge=0, le=2**31 - 1)]
+PageToken = Annotated[str | None, Query(alias="pageToken", max_length=2_000)]
+Asked = Annotated[str | None, Header(alias=capabilities.HEADER, max_length=1_000)]
+VersionNumber = Annotated[int | None, Query(ge=0, le=2**53 - 1)]
+Timestamp = Annotated[str | None, Query(max_length=64)]
+
+
+class QueryForm(BaseModel):
+    """The body of a table query. Hints are best effort and decide nothing about access."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    predicateHints: list[str] | None = Field(default=None, max_length=1_000)  # noqa: N815
+    jsonPredicateHints: str | None = Field(default=None, max_length=400_000)  # noqa: N815
+    limitHint: int | None = Field(default=None, ge=0)  # noqa: N815
+    version: int | None = Field(default=None, ge=0, le=2**53 - 1)
+    timestamp: str | None = Field(default=None, max_length=64)
+    startingVersion: int | None = Field(default=None, ge=0, le=2**53 - 1)  # noqa: N815
+    endingVersion: int | None = Field(default=None, ge=0, le=2**53 - 1)  # noqa: N815
+    includeHistoricalProtocol: bool | None = None  # noqa: N815
+    idempotencyKey: str | None = Field(default=None, max_length=255)  # noqa: N815
+
+    def query(self) -> TableQuery:
+        return TableQuery(
+            predicate_hints=tuple(self.predicateHints or ()),
+            json_predicate_hints=self.jsonPredicateHints,
+            limit_hint=self.limitHint,
+            version=self.version,
+            timestamp=self.timestamp,
+            starting_version=self.startingVersion,
+            ending_version=self.endingVersion,
+            historical_protocol=bool(self.includeHistoricalProtocol),
+        )
+
+
+class ShareItem(BaseModel):
+    """A share: what one contract lets its consumer read."""
+
+    name: str
+    id: str
+
+
+class SchemaItem(BaseModel):
+    """A schema: the provider's short name."""
+
+    name: str
+    share: str
+
+
+class TableItem(BaseModel):
+    """A table: the dataset's short name."""
+
+    name: str
+    schema_: str = Field(serialization_alias="schema")
+    share: str
+    shareId: str  # noqa: N815
+    id: str
+
+
+class SharePage(BaseModel):
+    """One page of shares."""
+
+    items: list[ShareItem]
+    nextPageToken: str | None = None  # noqa: N815
+
+
+class SchemaPage(BaseModel):
+    """One page of schemas."""
+
+    items: list[SchemaItem]
+    nextPageToken: str | None = None  # noqa: N815
+
+
+class TablePage(BaseModel):
+    """One page of tables."""
+
+    items: list[TableItem]
+    nextPageToken: str | None = None  # noqa: N815
+
+
+class OneShare(BaseModel):
+    """One share."""
+
+    share: ShareItem
+
+
+@router.get("/shares", response_model_exclude_none=True)
+def list_shares(
+    *,
+    caller: SignedIn,
+    parts: TheParts,
+    max_results: MaxResults = None,
+    page_token: PageToken = None,
+) -> SharePage:
+    """List the shares that the token opens: one for each contract that allows reading now."""
+    page = PageAsk(max_results=max_results, token=page_token)
+    found, following = sharing.list_shares(parts, caller, page)
+    items = [ShareItem(name=contract.share, id=contract.id) for contract in found]
+    return SharePage(items=items, nextPageToken=following)
+
+
+@router.get("/shares/{share}")
+def get_share(share: Name, caller: SignedIn, parts: TheParts) -> OneShare:
+    """Return one share."""
+    table = sharing.shared_table(parts, caller, share)
+    return OneShare(share=ShareItem(name=table.share, id=table.contract))
+
+
+@router.get("/shares/{share}/schemas", response_model_exclude_none=True)
+def list_schemas(
+    *,
+    share: Name,
+    caller: SignedIn,
+    parts: TheParts,
+    max_results: MaxResults = None,
+    page_token: PageToken = None,
+) -> SchemaPage:
+    """List the schemas of a share; there is one, the provider's."""
+    page = PageAsk(max_results=max_results, token=page_token)
+    table = sharing.shared_table(parts, caller, share)
+    found, following = sharing.on_page(parts, page, f"{table.contract}:schemas", table)
+    items = [SchemaItem(name=each.schema, share=each.share) for each in found]
+    return SchemaPage(items=items, nextPageToken=following)
+
+
+@router.get("/shares/{share}/schemas/{schema}/tables", response_model_exclude_none=True)
+def list_tables(
+    *,
+    share: Name,
+    schema: Name,
+    caller: SignedIn,
+    parts: TheParts,
+    max_results: MaxResults = None,
+    page_token: PageToken = None,
+) -> TablePage:
+    """List the tables of a schema; there is one, the contract's dataset."""
+    page = PageAsk(max_results=max_results, token=page_token)
+    table = sharing.shared_table(parts, caller, share, schema)
+    found, following = sharing.on_page(parts, page, f"{table.contract}:tables", table)
+    return TablePage(items=[_item(each) for each in found], nextPageToken=following)
+
+
+@router.get("/shares/{share}/all-tables", response_model_exclude_none=True)
+def list_all_tables(
+    *,
+    share: Name,
+    caller: SignedIn,
+    parts: TheParts,
+    max_results: MaxResults = None,
+    page_token: PageToken = None,
+) -> TablePage:
+    """List all tables of a share."""
+    page = PageAsk(max_results=max_results, token=page_token)
+    table = sharing.shared_table(parts, caller, share)
+    found, following = sharing.on_page(parts, page, f"{table.contract}:all", table)
+    return TablePage(items=[_item(each) for each in found], nextPageToken=following)
+
+
+def _item(table: SharedTable) -> TableItem:
+    return TableItem(
+        name=table.name,
+        schema_=table.schema,
+        share=table.share,
+        shareId=table.contract,
+        id=table.dataset,
+    )
+
+
+_TABLE = "/shares/{share}/schemas/{schema}/tables/{table}"
+
+
+@router.get(f"{_TABLE}/version", response_class=Response)
+def table_version(
+    *,
+    share: Name,
+    schema: Name,
+    table: Name,
+    caller: SignedIn,
+    parts: TheParts,
+    starting_timestamp: Annotated[
+        str | None, Query(alias="startingTimestamp", max_length=64)
+    ] = None,
+) -> Response:
+    """Return the newest version, or the first at or after a time, in `Delta-Table-Version`."""
+    names = (share, schema, table)
+    version = sharing.table_version(parts, caller, names, starting_timestamp)
+    return Response(status_code=200, headers={VERSION_HEADER: str(version)})
+
+
+@router.head(_TABLE, response_class=Response)
+def table_version_as_it_was_asked(
+    *,
+    share: Name,
+    schema: Name,
+    table: Name,
+    caller: SignedIn,
+    parts: TheParts,
+    starting_timestamp: Annotated[
+        str | None, Query(alias="startingTimestamp", max_length=64)
+    ] = None,
+) -> Response:
+    """Return the version, as older clients ask for it."""
+    return table_version(
+        share=share,
+        schema=schema,
+        table=table,
+        caller=caller,
+        parts=parts,
+        starting_timestamp=starting_timestamp,
+    )
+
+
+@router.get(f"{_TABLE}/metadata", response_class=Response, responses=_LINES)
+def table_metadata(
+    *,
+    share: Name,
+    schema: Name,
+    table: Name,
+    caller: SignedIn,
+    parts: TheParts,
+    asked: Asked = None,
+    version: VersionNumber = None,
+    timestamp: Timestamp = None,
+) -> Response:
+    """Return protocol and metadata of what the contract shows of the table."""
+    answer = sharing.table_metadata(
+        parts,
+        caller,
+        (share, schema, table),
+        _capabilities(asked),
+        version=version,
+        timestamp=timestamp,
+    )
+    return _answered(answer)
+
+
+@router.post(f"{_TABLE}/query", response_class=Response, responses=_LINES)
+def query_table(
+    *,
+    share: Name,
+    schema: Name,
+    table: Name,
+    caller: SignedIn,
+    parts: TheParts,
+    form: QueryForm | None = None,
+    asked: Asked = None,
+) -> Response:
+    """Return the files of one version, each behind a signed URL; counts against the contract."""
+    query = (form or QueryForm()).query()
+    answer = sharing.query_table(parts, caller, (share, schema, table), _capabilities(asked), query)
+    return _answered(answer)
+
+
+@router.get(f"{_TABLE}/changes", response_class=Response, responses=_LINES)
+def table_changes(
+    *,
+    share: Name,
+    schema: Name,
+    table: Name,
+    caller: SignedIn,
+    parts: TheParts,
+    asked: Asked = None,
+    starting_version: Annotated[
+        int | None, Query(alias="startingVersion", ge=0, le=2**53 - 1)
+    ] = None,
+    starting_timestamp: Annotated[
+        str | None, Query(alias="startingTimestamp", max_length=64)
+    ] = None,
+    ending_version: Annotated[int | None, Query(alias="endingVersion", ge=0, le=2**53 - 1)] = None,
+    ending_timestamp: Annotated[str | None, Query(alias="endingTimestamp", max_length=64)] = None,
+    historical_metadata: Annotated[bool, Query(alias="includeHistoricalMetadata")] = False,
+    historical_protocol: Annotated[bool, Query(alias="includeHistoricalProtocol")] = False,
+) -> Response:
+    """Return the files that changed between two versions; counts against the contract."""
+    query = ChangeQuery(
+        starting_version=starting_version,
+        starting_timestamp=starting_timestamp,
+        ending_version=ending_version,
+        ending_timestamp=ending_timestamp,
+        historical_metadata=historical_metadata,
+        historical_protocol=historical_protocol,
+    )
+    answer = sharing.table_changes(
+        parts, caller, (share, schema, table), _capabilities(asked), query
+    )
+    return _answered(answer)
+
+
+@router.post(f"{_TABLE}/queries/{{query_id}}", response_class=Response, responses=_LINES)
+def poll_query(
+    *,
+    share: Name,
+    schema: Name,
+    table: Name,
+    query_id: Name,
+    caller: SignedIn,
+    parts: TheParts,
+) -> Response:
+    """Answer that there is no such query: every query is answered at once here."""
+    known = sharing.shared_table(parts, caller, share, schema)
+    if table.casefold() != known.name.casefold():
+        raise TableNotFound(table)
+    raise QueryNotFound(query_id)
+
+
+@router.api_route(
+    "/{rest:path}",
+    methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+    include_in_schema=False,
+)
+def nothing_else(rest: str) -> Response:
+    """Answer in the protocol's form that there is nothing here."""
+    raise TableNotFound(rest[:NAME_MAX])
+
+
+def _capabilities(header: str | None) -> Capabilities:
+    return capabilities.read(header)
+
+
+def _answered(answer: Answer) -> Response:
+    return Response(
+        answer.body,
+        media_type=lines.NDJSON,
+        headers={
+            VERSION_HEADER: str(answer.version),
+            capabilities.HEADER: answer.agreed.header,
+            "Cache-Control": "no-store",
+        },
+    )
