@@ -323,10 +323,12 @@ def _close(
     stage: Stage,
     reason: str,
 ) -> Contract:
-    """Write a last stage and its fact, and take the share's tokens back."""
+    """Write a last stage and its fact.
+
+    The share's tokens stay: they open nothing any more, and whoever holds one is told why.
+    """
     now = parts.clock.now()
     closed = store.replace(tx, replace(held, stage=stage, ended_at=now, reason=reason))
-    parties.revoke_tokens(tx, scope=SHARE + held.id, at=now)
     actor = facts.EXCHANGE if caller is None else caller.actor
     record(tx, facts.of_contract(f"contract-{stage.value}", closed, actor, now))
     return closed
