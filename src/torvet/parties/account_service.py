@@ -10,7 +10,7 @@ from torvet.ports.parts import Parts
 
 from . import credential_store, facts, store
 from .credentials import SESSION_PREFIX, digest, hashed, matches, new_secret, outdated
-from .errors import AccountUnclear, NotAllowed, PartyNotFound, PasswordWrong, TooManyAttempts
+from .errors import AccountUnclear, NotAllowed, PartyNotFound, PasswordWrong, TooManyAttempts, Unfit
 from .model import Account, AccountId, Caller, Membership, Party, PartyId, PartyKind, Role
 from .rules import CITIZEN_SLUG, check, checked_email, checked_password, wait_s
 from .service import seat_by_code
@@ -100,11 +100,11 @@ def sign_in(parts: Parts, *, email: str, password: str, address: str) -> Entered
     failures for one account from one `address` the next attempt has to wait (TooManyAttempts).
     """
     now = parts.clock.now()
-    asked = email.strip().casefold()
+    asked = _readable(email)
     attempt = digest(f"{asked}\n{address}")
     with parts.db.begin() as tx:
         wait = wait_s(credential_store.failures(tx, attempt), now)
-        account = store.account_by_email(tx, asked)
+        account = store.account_by_email(tx, asked) if asked else None
         kept = store.password_of(tx, account.id) if account else None
     if wait:
         raise TooManyAttempts(wait)
@@ -234,14 +234,22 @@ def local_session(parts: Parts, email: str | None = None) -> str:
 
 
 def _account_for(tx: Connection, email: str | None) -> Account:
-    if email is not None:
-        named = store.account_by_email(tx, email.strip().casefold())
-        if named is not None:
-            return named
+    asked = _readable(email or "")
+    named = store.account_by_email(tx, asked) if asked else None
+    if named is not None:
+        return named
     choices = store.people(tx, CHOICES_SHOWN_MAX)
     if email is None and len(choices) == 1:
         return choices[0]
     raise AccountUnclear(email, tuple(one.email or one.id for one in choices))
+
+
+def _readable(email: str) -> str | None:
+    """Return the address in the form that is kept; None where there can be none like it."""
+    try:
+        return checked_email(email)
+    except Unfit:
+        return None
 
 
 def _standing(tx: Connection, caller: Caller) -> Standing:

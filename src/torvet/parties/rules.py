@@ -186,8 +186,8 @@ def check(caller: Caller, *needs: Role | str) -> None:
             continue
         token = caller.via == "token"
         roles = tuple(role for role in ROLES if role in caller.roles)
-        have = tuple(sorted(caller.scopes)) if token else roles
-        raise NotAllowed(scope_of(need) if token else _role_for(need), have, token)
+        have = tuple(sorted(caller.scopes)) if token else tuple(str(role) for role in roles)
+        raise NotAllowed(str(scope_of(need) if token else _role_for(need)), have, token)
 
 
 def _role_for(need: Role | str) -> str:

@@ -196,12 +196,12 @@ def owners(tx: Connection, party_id: str) -> int:
 
 
 def memberships_of(tx: Connection, account_id: str) -> list[Membership]:
-    """Return the parties that the account acts for."""
+    """Return the parties that the account acts for, first oneself, then the longest."""
     rows = tx.execute(
         select(parties, members.c.role)
         .join(members, members.c.party == parties.c.id)
         .where(members.c.account == account_id)
-        .order_by(members.c.since, parties.c.id)
+        .order_by(parties.c.kind != PartyKind.CITIZEN, members.c.since, parties.c.id)
     )
     return [Membership(party=_party(row), role=Role(row.role)) for row in rows]
 

@@ -1,7 +1,6 @@
 """Where parties, accounts and what they sign in with are kept. Secrets are kept as digests only."""
 
 from sqlalchemy import (
-    ARRAY,
     Boolean,
     CheckConstraint,
     Column,
@@ -15,6 +14,7 @@ from sqlalchemy import (
     Text,
     false,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 metadata = MetaData()
 

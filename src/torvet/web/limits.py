@@ -87,6 +87,10 @@ class Known:
         self._actors: OrderedDict[bytes, str] = OrderedDict()
         self._lock = threading.Lock()
 
+    def __len__(self) -> int:
+        """Return how many credentials are remembered."""
+        return len(self._actors)
+
     def get(self, credential: bytes) -> str | None:
         """Return whose the credential was when somebody last vouched for it."""
         with self._lock:
