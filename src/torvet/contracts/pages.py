@@ -1,0 +1,91 @@
+"""The page of one dataset: what it is, how good it is, a look inside, and the terms to have it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from torvet import catalogue, parties
+from torvet.catalogue.findings import ColumnProfile
+from torvet.parties.signin import SignedIn, TheCaller
+from torvet.web.pages import render
+from torvet.web.parts import TheParts
+
+from . import service
+from .purposes import PURPOSES
+from .terms import words as terms_in_words
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+HISTOGRAM_WIDTH = 128
+HISTOGRAM_HEIGHT = 27
+
+
+@router.get("/datasets/{slug}")
+def dataset_page(slug: str, request: Request, caller: TheCaller, parts: TheParts) -> Response:
+    """Show a dataset to whoever may see it."""
+    with parts.db.begin() as tx:
+        dataset = catalogue.visible_dataset(tx, slug, caller)
+        provider = parties.party(tx, dataset.provider)
+        releases = catalogue.releases(tx, dataset.id)
+        newest = max(releases, key=lambda release: release.number, default=None)
+        seen = catalogue.examination(tx, dataset, newest.number, caller) if newest else None
+        offers = service.offers_of(tx, caller, slug)
+    return render(
+        request,
+        "contracts/dataset.html",
+        dataset=dataset,
+        provider=provider,
+        releases=releases,
+        newest=newest,
+        seen=seen,
+        offers=[(offer, terms_in_words(offer.clauses)) for offer in offers],
+        purposes=PURPOSES,
+        bars=bars,
+    )
+
+
+@router.post("/offers/{offer_id}/acceptance")
+def accept_on_page(
+    offer_id: str,
+    purpose: Annotated[str, Form(max_length=80)],
+    seen: Annotated[str, Form(max_length=64)],
+    caller: SignedIn,
+    parts: TheParts,
+) -> RedirectResponse:
+    """Accept an offer from its dataset's page."""
+    made = service.accept(parts, caller, offer_id, purpose=purpose, seen=seen)
+    return RedirectResponse(f"/contracts/{made.id}", status_code=303)
+
+
+@router.get("/contracts/{contract_id}")
+def contract_page(
+    contract_id: str, request: Request, caller: SignedIn, parts: TheParts
+) -> Response:
+    """Show a contract to its two parties, and how to read under it."""
+    with parts.db.begin() as tx:
+        contract = service.readable_contract(tx, caller, contract_id)
+        dataset = catalogue.dataset(tx, contract.dataset)
+        both = parties.parties_by_id(tx, [contract.provider, contract.consumer])
+    return render(
+        request,
+        "contracts/contract.html",
+        contract=contract,
+        dataset=dataset,
+        provider=both[contract.provider],
+        consumer=both[contract.consumer],
+        terms=terms_in_words(contract.clauses),
+    )
+
+
+def bars(column: ColumnProfile) -> list[tuple[float, float, float, float]]:
+    """Return a column's histogram as rectangles: x, y, width, height in HISTOGRAM units."""
+    counts = [each.count for each in column.histogram]
+    if not counts or max(counts) == 0:
+        return []
+    width = HISTOGRAM_WIDTH / len(counts)
+    heights = [HISTOGRAM_HEIGHT * count / max(counts) for count in counts]
+    return [
+        (round(number * width, 1), round(HISTOGRAM_HEIGHT - height, 1), round(width - 1, 1), height)
+        for number, height in enumerate(heights)
+    ]

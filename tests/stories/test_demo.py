@@ -1,0 +1,77 @@
+"""The whole story, played as a new user would: one command, an empty home, real processes."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+WITHIN_S = 180
+
+
+def _free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def play(folder, **settings):
+    """Run `torvet demo --once` in an empty folder; return its status, report and output."""
+    report = folder / "report.json"
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("TORVET_")
+    }
+    environment |= {"HOME": str(folder), **settings}
+    environment.pop("REQUESTS_CA_BUNDLE", None)
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).parent / "torvet"),
+            *("demo", "--once", "--json", str(report)),
+            *("--port", str(_free_port()), "--home", str(folder / "home")),
+        ],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=WITHIN_S,
+        check=False,
+    )
+    seen = json.loads(report.read_text()) if report.exists() else {}
+    return done, seen
+
+
+def failed(seen):
+    return [step for step in seen.get("steps", []) if not step["ok"]]
+
+
+def test_the_story_plays_on_embedded_parts(tmp_path):
+    done, seen = play(tmp_path)
+
+    assert failed(seen) == []
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert seen["ok"]
+    assert seen["saw"]["read"]["version 2"] == 44_288
+
+
+def test_the_story_plays_on_a_database_server(tmp_path, external_postgres):
+    done, seen = play(tmp_path, TORVET_DATABASE=external_postgres)
+
+    assert failed(seen) == []
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not (tmp_path / "home" / "postgres").exists()
+
+
+def test_the_story_is_not_played_over_an_exchange_that_is_there(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "torvet.toml").write_text('name = "Ours"\n')
+
+    done, _ = play(tmp_path)
+
+    assert done.returncode == 1
+    assert "holds an exchange already" in done.stderr
+    assert (home / "torvet.toml").read_text() == 'name = "Ours"\n'
