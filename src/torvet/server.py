@@ -2,12 +2,16 @@
 
 from fastapi import FastAPI
 
+from .catalogue import api as catalogue_api
+from .delivery import api as delivery_api
 from .parties import api as parties_api
 from .parties import pages as parties_pages
 from .ports.parts import Parts
 from .web.frame import new_app
 
 ROUTERS = (
+    catalogue_api.router,
+    delivery_api.router,
     parties_api.router,
     parties_pages.router,
 )

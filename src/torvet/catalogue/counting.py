@@ -147,9 +147,7 @@ def _rule(check: Check, columns: Sequence[Column]) -> tuple[CheckMeasures, Rule 
             rule_from_text(check.rule), {column.name: column.type.value for column in columns}
         )
     except FilterInvalid as error:
-        fault = CheckMeasures(
-            title=title, columns=(), between_columns=False, fault=error.fault
-        )
+        fault = CheckMeasures(title=title, columns=(), between_columns=False, fault=error.fault)
         return fault, None
     return (
         CheckMeasures(
@@ -172,7 +170,9 @@ def _judged(
     return replace(measures, judged=judged, failed=failed)
 
 
-def worst_of(files: Files, check: Check, columns: Sequence[Column], by: Column) -> tuple[Where, ...]:
+def worst_of(
+    files: Files, check: Check, columns: Sequence[Column], by: Column
+) -> tuple[Where, ...]:
     """Return the values of column `by` where the most rows break `check`."""
     _, rule = _rule(check, columns)
     if rule is None:
@@ -207,9 +207,7 @@ def _with_shapes(files: Files, measured: tuple[ColumnMeasures, ...]) -> tuple[Co
     )
 
 
-def _shapes(
-    number: int, measures: ColumnMeasures, plans: Mapping[int, "_Plan"]
-) -> Iterator[str]:
+def _shapes(number: int, measures: ColumnMeasures, plans: Mapping[int, "_Plan"]) -> Iterator[str]:
     if number in plans:
         yield _histogram(number, measures.column, plans[number])
     if measures.distinct and measures.distinct <= COUNTED_DISTINCT_MAX:

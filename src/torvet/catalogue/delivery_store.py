@@ -1,6 +1,6 @@
 """Deliveries as rows. Each function takes the transaction that it runs in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -106,6 +106,12 @@ def of_dataset(tx: Connection, dataset_id: str, *, after: str | None, limit: int
     if after is not None:
         chosen = chosen.where(deliveries.c.id < after)
     return [_delivery(row) for row in tx.execute(chosen)]
+
+
+def by_source(tx: Connection, sources: Sequence[str]) -> dict[str, Delivery]:
+    """Return the deliveries that became `sources`, by the source's id."""
+    rows = tx.execute(select(deliveries).where(deliveries.c.source.in_(list(sources))))
+    return {row.source: _delivery(row) for row in rows}
 
 
 def advance(

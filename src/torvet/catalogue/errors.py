@@ -49,6 +49,16 @@ class DatasetMoved(ExchangeError):
 
 
 @dataclass(eq=False)
+class VersionUnclear(ExchangeError):
+    kind, code = Kind.INVALID, "version-unclear"
+    advice = 'Send the ETag as it was received, such as "v3".'
+    if_match: str
+
+    def __str__(self) -> str:
+        return f"If-Match names no version of a dataset: {self.if_match!r}."
+
+
+@dataclass(eq=False)
 class DatasetSlugTaken(ExchangeError):
     kind, code = Kind.CONFLICT, "dataset-slug-taken"
     advice = "Choose another slug."
@@ -116,13 +126,21 @@ class TooManyWaiting(ExchangeError):
 @dataclass(eq=False)
 class SchemaDiffers(ExchangeError):
     kind, code = Kind.INVALID, "schema-differs"
-    advice = (
-        "Correct the file, give a schema with the delivery, or deliver it with mode `replace`."
-    )
+    advice = "Correct the file, give a schema with the delivery, or deliver it with mode `replace`."
     differences: tuple[str, ...]
 
     def __str__(self) -> str:
         return f"The file cannot be appended to the dataset: {'; '.join(self.differences)}."
+
+
+@dataclass(eq=False)
+class UploadGone(ExchangeError):
+    kind, code = Kind.INVALID, "upload-gone"
+    advice = "Upload the file again, and deliver the new upload."
+    file_name: str
+
+    def __str__(self) -> str:
+        return f"The upload of {self.file_name!r} is no longer here: it was published before."
 
 
 @dataclass(eq=False)

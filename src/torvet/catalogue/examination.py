@@ -7,10 +7,10 @@ from datetime import datetime
 
 from torvet.ingest.model import Column, ColumnType
 
-from . import counting, quality, series
+from . import counting, judging, series
 from .counting import COUNTED_DISTINCT_MAX, Files
 from .findings import ColumnProfile, Examination, Profile
-from .measures import NUMBERS, CheckMeasures, ColumnMeasures, Measures
+from .measures import MOMENTS, ColumnMeasures, Measures
 from .model import BoundingBox, Check, Dataset
 from .values import moment
 from .vocabulary import FREQUENCIES
@@ -35,17 +35,25 @@ def examine(
     progress("looking at the first rows", 0.0)
     first = counting.first_rows(files, columns)
     progress("profiling the columns", 0.1)
-    checks = (*dataset.checks, *implied_checks(columns, dataset.place.bbox if dataset.place else None))
+    checks = (
+        *dataset.checks,
+        *implied_checks(columns, dataset.place.bbox if dataset.place else None),
+    )
     rows, measured, judged = counting.count(files, columns, checks, first)
     progress("looking for repeated and missing rows", 0.6)
     key, gaps = series.measure(files, dataset.key, columns, rows)
     progress("judging the quality", 0.95)
     newest_in = _time_of_key(dataset.key, measured)
+    by = _place_of_key(dataset.key, measured)
     measures = Measures(
         rows=rows,
         columns=measured,
-        checks=tuple(_with_worst(files, dataset, columns, measured, one, check)
-                     for one, check in zip(judged, checks, strict=True)),
+        checks=tuple(
+            replace(one, worst=counting.worst_of(files, check, columns, by))
+            if by is not None and one.failed
+            else one
+            for one, check in zip(judged, checks, strict=True)
+        ),
         key=key,
         series=gaps,
         delivered=delivered,
@@ -54,7 +62,7 @@ def examine(
         newest_in=newest_in.column.name if newest_in else "",
     )
     frequency = FREQUENCIES.get(dataset.frequency)
-    report = quality.judge(
+    report = judging.judge(
         measures,
         interval=frequency.interval if frequency else None,
         published_at=now,
@@ -73,10 +81,10 @@ def implied_checks(columns: Sequence[Column], box: BoundingBox | None) -> tuple[
         name = column.name.casefold().replace("_", " ")
         if _LATITUDE.search(name):
             found += _between(column.name, quoted, -90, 90, "a latitude")
-            found += _inside(column.name, quoted, box and (box.south, box.north))
+            found += _inside(column.name, quoted, (box.south, box.north) if box else None)
         elif _LONGITUDE.search(name):
             found += _between(column.name, quoted, -180, 180, "a longitude")
-            found += _inside(column.name, quoted, box and (box.west, box.east))
+            found += _inside(column.name, quoted, (box.west, box.east) if box else None)
         elif (column.unit or "").casefold() in _PERCENT:
             found += _between(column.name, quoted, 0, 100, "a percentage")
     return tuple(found)
@@ -103,36 +111,27 @@ def _inside(name: str, quoted: str, ends: tuple[float, float] | None) -> list[Ch
     ]
 
 
-def _with_worst(
-    files: Files,
-    dataset: Dataset,
-    columns: Sequence[Column],
-    measured: Sequence[ColumnMeasures],
-    judged: CheckMeasures,
-    check: Check,
-) -> CheckMeasures:
-    """Say where a failing check fails most, by the first text of the dataset's key."""
-    by = next(
+def _place_of_key(key: Sequence[str], measured: Sequence[ColumnMeasures]) -> Column | None:
+    """Return the first text of the key that has few enough values to look at each of them."""
+    return next(
         (
             one.column
             for one in measured
-            if one.column.name in dataset.key
+            if one.column.name in key
             and one.column.type is ColumnType.TEXT
-            and (one.distinct or 0) in range(2, COUNTED_DISTINCT_MAX)
+            and 1 < (one.distinct or 0) <= COUNTED_DISTINCT_MAX
         ),
         None,
     )
-    if by is None or not judged.failed:
-        return judged
-    return replace(judged, worst=counting.worst_of(files, check, columns, by))
 
 
-def _time_of_key(
-    key: Sequence[str], measured: Sequence[ColumnMeasures]
-) -> ColumnMeasures | None:
+def _time_of_key(key: Sequence[str], measured: Sequence[ColumnMeasures]) -> ColumnMeasures | None:
     return next(
-        (one for one in measured if one.column.name in key and moment(one.maximum) is not None
-         and one.column.type not in {*NUMBERS, ColumnType.TEXT}),
+        (
+            one
+            for one in measured
+            if one.column.name in key and one.column.type in MOMENTS and moment(one.maximum)
+        ),
         None,
     )
 

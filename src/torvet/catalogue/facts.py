@@ -76,9 +76,7 @@ def delivery_failed(delivery: Delivery, failure: Failure, at: datetime) -> Fact:
     )
 
 
-def _about(
-    dataset: Dataset, name: str, at: datetime, actor: str, body: dict[str, object]
-) -> Fact:
+def _about(dataset: Dataset, name: str, at: datetime, actor: str, body: dict[str, object]) -> Fact:
     return Fact(
         name=name, at=at, actor=actor, subject=dataset.id, parties=(dataset.provider,), body=body
     )

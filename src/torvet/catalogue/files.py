@@ -23,7 +23,9 @@ _SQL = {
 
 def as_written(snapshot: DeltaSnapshot) -> list[WrittenFile]:
     """Return the files of a table's version as if they had just been written."""
-    return [_as_written(file.path, file.size_bytes, file.rows, file.stats) for file in snapshot.files]
+    return [
+        _as_written(file.path, file.size_bytes, file.rows, file.stats) for file in snapshot.files
+    ]
 
 
 def _as_written(path: str, size_bytes: int, rows: int, stats: str) -> WrittenFile:

@@ -19,7 +19,7 @@ from functools import partial
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from torvet.audit import record
 from torvet.ingest import (
@@ -39,7 +39,7 @@ from torvet.ports.parts import Parts
 
 from . import delivery_store, facts, store
 from .counting import Files
-from .errors import DatasetWithdrawn, PublishingBroke, SchemaDiffers
+from .errors import DatasetWithdrawn, PublishingBroke, SchemaDiffers, UploadGone
 from .examination import examine
 from .files import as_written, casting
 from .findings import Examination
@@ -48,7 +48,6 @@ from .names import RELEASED
 from .progress import Reporter
 from .rules import differences, noted, same_form
 from .search import reindex
-
 
 _log = structlog.get_logger(__name__)
 
@@ -68,14 +67,14 @@ def bring_to_end(parts: Parts, delivery_id: str) -> None:
 @contextmanager
 def _one_publisher(parts: Parts, dataset_id: str) -> Iterator[None]:
     """Wait until nobody else publishes to the dataset; the lock goes with its connection."""
-    with parts.db.connect() as connection:
-        connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+    with parts.db.connect() as own:
+        connection = own.execution_options(isolation_level="AUTOCOMMIT")
         key = {"key": f"publish {dataset_id}"}
         connection.execute(text("SELECT pg_advisory_lock(hashtextextended(:key, 0))"), key)
         try:
             yield
         finally:
-            with suppress(DBAPIError):
+            with suppress(SQLAlchemyError):
                 connection.execute(
                     text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))"), key
                 )
@@ -93,11 +92,11 @@ def _bring_to_end(parts: Parts, delivery: Delivery) -> None:
     reporter = Reporter(parts, delivery.id)
     try:
         _publish(parts, delivery, reporter)
-    except DBAPIError:
+    except SQLAlchemyError:
         raise
     except ExchangeError as error:
         _give_up(parts, delivery, error)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a fault of ours ends one delivery, not all
         _log.exception("publishing broke", delivery=delivery.id)
         _give_up(parts, delivery, PublishingBroke(type(error).__name__), cause=error)
 
@@ -146,6 +145,13 @@ def _publish(parts: Parts, delivery: Delivery, reporter: Reporter) -> None:
 
 def _read(parts: Parts, delivery: Delivery, held: Release | None, reporter: Reporter) -> Source:
     reporter.enter(Stage.READING, "reading the file")
+    try:
+        return _received(parts, delivery, held, reporter)
+    except FileNotFoundError as error:
+        raise UploadGone(delivery.file_name) from error
+
+
+def _received(parts: Parts, delivery: Delivery, held: Release | None, reporter: Reporter) -> Source:
     return receive(
         parts,
         source_id=SourceId(delivery.source),
@@ -215,9 +221,7 @@ def _uris(parts: Parts, plan: _Plan, files: list[WrittenFile]) -> list[str]:
     return [*before, *(f"{folder}/{file.path}" for file in files)]
 
 
-def _commit(
-    parts: Parts, plan: _Plan, files: list[WrittenFile], reporter: Reporter
-) -> None:
+def _commit(parts: Parts, plan: _Plan, files: list[WrittenFile], reporter: Reporter) -> None:
     reporter.enter(Stage.PUBLISHING, "writing the release")
     table, schema, now = plan.dataset.table, arrow_schema(plan.columns), parts.clock.now()
     parts.tables.create(table, schema, at=now)

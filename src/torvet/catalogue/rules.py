@@ -10,6 +10,7 @@ from torvet.kit.filters import FilterInvalid
 from .checks import rule_from_text
 from .findings import ColumnProfile, Dimension, Finding, Profile, QualityReport
 from .model import PREVIEW_ROWS_MAX, ColumnNote, Dataset, Preview, Visibility
+from .vocabulary import FREQUENCIES, HIGH_VALUE, THEMES, high_value
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 SLUG_CHARACTERS_MAX = 80
@@ -161,6 +162,9 @@ def faults(dataset: Dataset) -> tuple[str, ...]:
         for fault in (
             _slug_fault(dataset.slug),
             None if any(text.strip() for text in dataset.title.values()) else "it has no title",
+            _term_fault("theme", dataset.theme, THEMES),
+            _term_fault("frequency", dataset.frequency, FREQUENCIES),
+            _hvd_fault(dataset.hvd_category),
             _circle_fault(dataset),
             _period_fault(dataset),
             _place_fault(dataset),
@@ -175,6 +179,19 @@ def _slug_fault(slug: str) -> str | None:
     if SLUG.fullmatch(slug) and len(slug) <= SLUG_CHARACTERS_MAX:
         return None
     return f"{slug!r} is no slug: lower-case letters and digits, joined by hyphens"
+
+
+def _term_fault(what: str, code: str, known: Mapping[str, object]) -> str | None:
+    if not code or code in known:
+        return None
+    return f"its {what} {code!r} is none of {', '.join(known)}"
+
+
+def _hvd_fault(category: str) -> str | None:
+    if not category or high_value(category):
+        return None
+    known = ", ".join(term.code for term in HIGH_VALUE.values())
+    return f"{category!r} is no category of high-value datasets: {known}"
 
 
 def _circle_fault(dataset: Dataset) -> str | None:

@@ -26,14 +26,9 @@ from .errors import (
 from .model import Dataset, DatasetId, Delivery, DeliveryId, Mode, Stage
 from .names import PUBLISH, publishing_lock
 from .rules import faults, may_see
-from .search import reindex
+from .search import reader_of, reindex
 
 WAITING_MAX = 50
-
-
-def reader_of(caller: Caller) -> str | None:
-    """Return the party whose hidden datasets `caller` may know of, or None."""
-    return caller.party if caller.may(Role.READER) else None
 
 
 def visible_dataset(tx: Connection, id_or_slug: str, caller: Caller) -> Dataset:
@@ -145,12 +140,18 @@ def delivery(tx: Connection, delivery_id: str, caller: Caller) -> Delivery:
     return found
 
 
-def _own(tx: Connection, slug: str, caller: Caller) -> Dataset:
-    """Return the caller's own dataset, its row held until the transaction ends."""
+def own_dataset(tx: Connection, slug: str, caller: Caller) -> Dataset:
+    """Return a dataset of the caller's own party; raise DatasetNotFound or DatasetNotYours."""
+    check(caller, Role.READER)
     visible = visible_dataset(tx, slug, caller)
     if visible.provider != caller.party:
         raise DatasetNotYours(slug)
-    return store.lock_dataset(tx, visible.id)
+    return visible
+
+
+def _own(tx: Connection, slug: str, caller: Caller) -> Dataset:
+    """Return the caller's own dataset, its row held until the transaction ends."""
+    return store.lock_dataset(tx, own_dataset(tx, slug, caller).id)
 
 
 def _ensure_unmoved(held: Dataset, version: int | None) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from torvet.ingest import columns_from_json, columns_to_json
 from torvet.parties.model import PartyId
 
-from .errors import DatasetMoved, DatasetNotFound, NoReleaseThen, ReleaseNotFound, DatasetSlugTaken
+from .errors import DatasetMoved, DatasetNotFound, DatasetSlugTaken, NoReleaseThen, ReleaseNotFound
 from .findings import Examination, Profile, QualityReport, Value
 from .findings_json import profile_from_json, profile_to_json, quality_from_json, quality_to_json
 from .model import Dataset, DatasetId, DeliveryId, Release, Visibility
@@ -160,9 +160,7 @@ def release(tx: Connection, dataset_id: str, number: int | None = None) -> Relea
 def releases_of(tx: Connection, dataset_id: str) -> list[Release]:
     """Return all releases of a dataset, newest first."""
     chosen = (
-        select(releases)
-        .where(releases.c.dataset == dataset_id)
-        .order_by(releases.c.number.desc())
+        select(releases).where(releases.c.dataset == dataset_id).order_by(releases.c.number.desc())
     )
     return [_release(row) for row in tx.execute(chosen)]
 
