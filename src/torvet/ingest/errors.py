@@ -81,7 +81,7 @@ class TooManyColumns(ExchangeError):
     columns_max: int
 
     def __str__(self) -> str:
-        return f"{self.file_name!r} has {self.columns:,} columns; at most {self.columns_max:,} are read."
+        return f"{self.file_name!r} has {self.columns:,} columns; {self.columns_max:,} are read."
 
 
 @dataclass(eq=False)
@@ -177,13 +177,13 @@ class ContentDiffers(ExchangeError):
     found: str
 
     def __str__(self) -> str:
-        return f"Upload {self.upload!r} has SHA-256 {self.found}, and {self.expected} was announced."
+        return f"Upload {self.upload!r} has SHA-256 {self.found}, not {self.expected} as announced."
 
 
 @dataclass(eq=False)
 class StorageFull(ExchangeError):
     kind, code = Kind.UNAVAILABLE, "storage-full"
-    advice = "Nothing was published and the partial file is gone. Tell the operator; then try again."
+    advice = "Nothing was published, the partial file is gone. Tell the operator; then try again."
     what: str
 
     def __str__(self) -> str:

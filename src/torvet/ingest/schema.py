@@ -96,9 +96,7 @@ def _text(number: int, item: dict[str, object], word: str, limit: int) -> Any:
     return value
 
 
-def _digits(
-    name: str, kind: ColumnType, item: dict[str, object]
-) -> tuple[int | None, int | None]:
+def _digits(name: str, kind: ColumnType, item: dict[str, object]) -> tuple[int | None, int | None]:
     if kind is not ColumnType.DECIMAL:
         return None, None
     precision, scale = item.get("precision", 18), item.get("scale", 2)

@@ -10,7 +10,7 @@ from .model import Upload, UploadId
 
 
 def complete_upload(tx: Connection, upload_id: UploadId, party: str) -> Upload:
-    """Return an upload of `party` whose bytes are all here; raise UploadNotFound, UploadIncomplete."""
+    """Return an upload of `party` whose bytes are all here; raise UploadIncomplete."""
     raise NotImplementedError
 
 
