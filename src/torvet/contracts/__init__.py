@@ -50,7 +50,7 @@ from .service import (
     visible_offer,
     withdraw_offer,
 )
-from .terms import words
+from .terms import said as words
 
 __all__ = [
     "IDENTITY",

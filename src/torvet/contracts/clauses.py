@@ -13,7 +13,7 @@ from torvet.kit.filters import Filter
 from torvet.parties.model import PartyId
 
 from . import purposes, regions
-from .words import Sentence, count, listed, moment
+from .sentences import Sentence, count, listed, moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

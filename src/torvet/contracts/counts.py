@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Connection, Function, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from .sentences import PLACE_ZONE
 from .tables import contract_counts
-from .words import PLACE_ZONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

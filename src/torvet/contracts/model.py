@@ -12,7 +12,7 @@ from torvet.kit.filters import Filter
 from torvet.parties.model import PartyId
 
 from .clauses import Clause, Columns, RowFilter, Validity
-from .words import Sentence
+from .sentences import Sentence
 
 OfferId = NewType("OfferId", str)
 ContractId = NewType("ContractId", str)
@@ -77,6 +77,11 @@ class Offer:
     digest: str
     """SHA-256 of the terms, so that a buyer can say what was seen."""
     version: int = 1
+
+    @property
+    def projection(self) -> "Projection":
+        """Return the part of every release that this offer shows."""
+        return projection_of_clauses(self.clauses)
 
     def is_for(self, party: PartyId | None) -> bool:
         """Say whether `party` may accept the offer, as far as its audience goes."""

@@ -4,7 +4,9 @@ Ignoring what is not understood would turn a restriction into a permission, so a
 or an operator that is not known here raises OdrlInvalid with its name.
 """
 
+import json
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +37,8 @@ _POLICY_KEYS = frozenset(
 )
 _RULE_KEYS = frozenset({"@type", "uid", "target", "assigner", "assignee", "action"})
 _CONSTRAINT_KEYS = frozenset({"@type", "uid", "leftOperand", "operator", "rightOperand"})
+_BYTES_MAX = 256 * 1024
+_TITLE_MAX = 200
 _EQUALS = frozenset({"eq", "isAnyOf", "isA"})
 
 
@@ -47,9 +51,17 @@ class Policy:
     target: str | None
     assigner: str | None
 
+    def check_names(self, *, targets: AbstractSet[str], assigners: AbstractSet[str]) -> None:
+        """Raise OdrlInvalid where the policy is about another dataset or in another's name."""
+        if self.target is not None and self.target not in targets:
+            raise OdrlInvalid("target", f"{self.target[:200]!r} is another dataset")
+        if self.assigner is not None and self.assigner not in assigners:
+            raise OdrlInvalid("assigner", f"{self.assigner[:200]!r} is not the dataset's provider")
+
 
 def read(policy: Mapping[str, Any]) -> Policy:
     """Read an Offer, Set or Agreement of one permission to use one dataset."""
+    _check_text(policy)
     _check_context(policy.get("@context"))
     _only(policy, _POLICY_KEYS, "policy")
     if policy.get("@type") not in {"Offer", "Set", "Policy", "Agreement"}:
@@ -73,6 +85,15 @@ def read(policy: Mapping[str, Any]) -> Policy:
         target=target,
         assigner=_name(permission.get("assigner", policy.get("assigner")), "assigner"),
     )
+
+
+def _check_text(policy: Mapping[str, Any]) -> None:
+    try:
+        written = json.dumps(policy, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError) as wrong:
+        raise OdrlInvalid("text", "it holds half a character or is nested too deep") from wrong
+    if len(written) > _BYTES_MAX or rb"\u0000" in written:
+        raise OdrlInvalid("text", f"it holds a NUL, or more than {_BYTES_MAX:,} bytes")
 
 
 def _check_context(context: object) -> None:
@@ -202,9 +223,9 @@ def _name(value: object, term: str) -> str | None:
 
 
 def _text_or_none(value: object, term: str) -> str | None:
-    if value is None or isinstance(value, str):
+    if value is None or (isinstance(value, str) and 0 < len(value.strip()) <= _TITLE_MAX):
         return value
-    raise OdrlInvalid(term, "it is no text")
+    raise OdrlInvalid(term, f"it is no text of 1 to {_TITLE_MAX} characters")
 
 
 def _texts(value: object, term: str) -> list[str]:

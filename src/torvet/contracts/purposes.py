@@ -6,7 +6,7 @@ transport. The codes and their hierarchy are DPV's; the Danish labels are ours.
 
 from dataclasses import dataclass
 
-from .words import Sentence
+from .sentences import Sentence
 
 DPV = "https://w3id.org/dpv#"
 ANY = "Purpose"

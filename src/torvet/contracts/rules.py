@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from .clauses import Ask, Clause, Validity
 from .model import Contract, Stage
-from .words import Sentence
+from .sentences import Sentence
 
 
 @dataclass(frozen=True, slots=True)

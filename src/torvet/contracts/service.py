@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from torvet import catalogue, parties
 from torvet.audit import record
-from torvet.catalogue.model import Dataset
+from torvet.catalogue import Dataset, Visibility
 from torvet.parties import SHARE, Caller, PartyId, PartyNotFound, Role
 from torvet.ports.parts import Parts
 
@@ -170,7 +170,7 @@ def revoke(parts: Parts, caller: Caller, contract_id: str, reason: str) -> Contr
 def end(parts: Parts, caller: Caller, contract_id: str, reason: str = "") -> Contract:
     """End an agreed contract, or take a request back; both parties may end what is agreed."""
     with parts.db.begin() as tx:
-        held = readable_contract(tx, caller, contract_id)
+        held = known_contract(tx, caller, contract_id)
         if caller.party == held.consumer:
             parties.check(caller, Role.BUYER)
             if held.stage is not Stage.REQUESTED:
@@ -204,7 +204,7 @@ def visible_offer(tx: Connection, caller: Caller, offer_id: str, *, hold: bool =
         return offer
     try:
         catalogue.visible_dataset(tx, offer.dataset, caller)
-    except catalogue.DatasetNotFound as hidden:
+    except (catalogue.DatasetNotFound, catalogue.DatasetWithdrawn) as hidden:
         raise OfferNotFound(offer_id) from hidden
     if not offer.is_for(caller.party):
         raise OfferNotFound(offer_id)
@@ -220,19 +220,28 @@ def offers_of(tx: Connection, caller: Caller, slug: str) -> list[Offer]:
     return [o for o in found if o.stage is OfferStage.OPEN and o.is_for(caller.party)]
 
 
-def readable_contract(tx: Connection, caller: Caller, contract_id: str) -> Contract:
+def known_contract(tx: Connection, caller: Caller, contract_id: str) -> Contract:
     """Return a contract of the caller's party; raise ContractNotFound for anyone else's.
 
-    A token made for one share knows of that contract only.
+    A token that was made for one share alone knows of that contract only.
     """
     contract = store.contract(tx, contract_id)
-    if not contract.concerns(caller.party):
+    knows = not _is_for_shares(caller) or caller.may(SHARE + contract.id)
+    if not contract.concerns(caller.party) or not knows:
         raise ContractNotFound(contract_id)
-    if not caller.may(Role.READER) and not caller.may(SHARE + contract.id):
-        if any(scope.startswith(SHARE) for scope in caller.scopes):
-            raise ContractNotFound(contract_id)
+    return contract
+
+
+def readable_contract(tx: Connection, caller: Caller, contract_id: str) -> Contract:
+    """Return a contract under which the caller may try to read; see `known_contract`."""
+    contract = known_contract(tx, caller, contract_id)
+    if not caller.may(SHARE + contract.id):
         parties.check(caller, Role.READER)
     return contract
+
+
+def _is_for_shares(caller: Caller) -> bool:
+    return bool(caller.scopes) and all(scope.startswith(SHARE) for scope in caller.scopes)
 
 
 def _own_dataset(tx: Connection, caller: Caller, slug: str) -> Dataset:
@@ -254,7 +263,7 @@ def _column_types(tx: Connection, dataset: str) -> dict[str, str] | None:
 def _check_preview(tx: Connection, dataset: Dataset, clauses: tuple[Clause, ...]) -> None:
     shown = projection_of_clauses(clauses)
     preview = dataset.preview
-    if preview.rows == 0 or (shown.columns is None and shown.filter is None):
+    if dataset.visibility is Visibility.METADATA or preview.rows == 0:
         return
     there = preview.columns
     if there is None:
@@ -302,7 +311,7 @@ def _check_terms(
 
 
 def _as_provider(tx: Connection, caller: Caller, contract_id: str) -> Contract:
-    contract = readable_contract(tx, caller, contract_id)
+    contract = known_contract(tx, caller, contract_id)
     if contract.provider != caller.party:
         raise OtherSide(contract_id, "provider")
     parties.check(caller, Role.STEWARD)

@@ -29,6 +29,7 @@ from .clauses import (
 )
 from .errors import ClauseInvalid, PurposeUnknown
 from .model import Approval, Contract, Offer
+from .sentences import Sentence
 
 ROWS_PER_DAY_MAX = 10**12
 REQUESTS_PER_MINUTE_MAX = 10**6
@@ -209,6 +210,11 @@ def _read(text: str | None) -> datetime | None:
     return None if text is None else from_text(text)
 
 
-def words(agreed: Offer | Contract, language: str) -> list[str]:
-    """Return the terms of an offer or contract in plain `da` or `en`, a sentence a clause."""
-    return [clause.words()[language] for clause in agreed.clauses]
+def words(clauses: tuple[Clause, ...]) -> list[Sentence]:
+    """Return terms in plain words: a sentence a clause, in both languages."""
+    return [clause.words() for clause in clauses]
+
+
+def said(agreed: Offer | Contract, language: str) -> list[str]:
+    """Return the terms of an offer or contract in plain `da` or `en`."""
+    return [sentence[language] for sentence in words(agreed.clauses)]

@@ -9,12 +9,13 @@ from .as_text import from_text, to_text
 from .errors import FilterInvalid
 from .fit import check
 from .hints import from_json_predicate, from_predicate_hint
-from .limits import TEXT_MAX
+from .limits import NAME_MAX, TEXT_MAX
 from .model import And, Compare, Filter, In, IsNull, Not, Op, Or, Value, columns
 from .sql import to_sql
 from .words import words
 
 __all__ = [
+    "NAME_MAX",
     "TEXT_MAX",
     "And",
     "Compare",

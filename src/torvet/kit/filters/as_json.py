@@ -54,7 +54,7 @@ def _filter(data: object, depth: int) -> Filter:
         ):
             return Compare(column, Op(op), _value_from_json(value))
         case _:
-            raise FilterInvalid(f"{str(data)[:80]} is no condition that is known here")
+            raise FilterInvalid(f"{repr(data)[:80]} is no condition that is known here")
 
 
 def _value_to_json(value: Value) -> object:
@@ -94,7 +94,7 @@ def _value_from_json(data: object) -> Value:
         case None:
             raise FilterInvalid("nothing equals null: ask for is-null")
         case _:
-            raise FilterInvalid(f"{str(data)[:80]} is no value")
+            raise FilterInvalid(f"{repr(data)[:80]} is no value")
 
 
 def _tagged(tag: object, text: object) -> Value:

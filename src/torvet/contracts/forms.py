@@ -1,0 +1,249 @@
+"""What a request about terms may say. Fields are limited here; sense is judged in `terms`."""
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
+
+from torvet.kit import filters
+
+from .clauses import (
+    Attribution,
+    Clause,
+    Columns,
+    NoOnwardSharing,
+    NoReidentification,
+    Purposes,
+    Regions,
+    RequestsPerMinute,
+    RowFilter,
+    RowsPerDay,
+    Validity,
+)
+from .model import Approval
+from .service import AUDIENCE_MAX
+from .terms import (
+    ATTRIBUTION_MAX,
+    CODES_MAX,
+    COLUMNS_MAX,
+    REQUESTS_PER_MINUTE_MAX,
+    ROWS_PER_DAY_MAX,
+)
+
+CLAUSES_MAX = 20
+NOTE_MAX = 2_000
+REASON_MAX = 1_000
+ROWS_MAX = 10**12
+
+# One line of text: no control characters, and something other than spaces.
+_LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+_NO_NUL = r"^[^\x00]*$"
+
+Title = Annotated[str, Field(min_length=1, max_length=200, pattern=_LINE)]
+Note = Annotated[str, Field(max_length=NOTE_MAX, pattern=_NO_NUL)]
+ColumnName = Annotated[str, Field(min_length=1, max_length=filters.NAME_MAX, pattern=_NO_NUL)]
+FilterText = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=filters.TEXT_MAX,
+        pattern=_NO_NUL,
+        examples=["garage = 'BRUUNS' and occupied > 10"],
+    ),
+]
+Slug = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9-]+$")]
+PurposeText = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        pattern=_LINE,
+        description="A DPV purpose: ResearchAndDevelopment, dpv:…, or its address.",
+        examples=["ImproveTransportMobility"],
+    ),
+]
+
+
+class _Form(BaseModel):
+    """A request: a field that it does not know is a mistake worth telling."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PurposesForm(_Form):
+    """For what the data may be used; a narrower purpose is within a broader one."""
+
+    clause: Literal["purposes"]
+    codes: Annotated[list[PurposeText], Field(min_length=1, max_length=CODES_MAX)]
+
+    def to_clause(self) -> Clause:
+        return Purposes(tuple(self.codes))
+
+
+class ValidityForm(_Form):
+    """From when, and until just before when, reads are allowed."""
+
+    clause: Literal["validity"]
+    start: AwareDatetime | None = None
+    end: AwareDatetime | None = None
+
+    def to_clause(self) -> Clause:
+        return Validity(self.start, self.end)
+
+
+class ColumnsForm(_Form):
+    """The only columns that are shared."""
+
+    clause: Literal["columns"]
+    names: Annotated[list[ColumnName], Field(min_length=1, max_length=COLUMNS_MAX)]
+
+    def to_clause(self) -> Clause:
+        return Columns(tuple(self.names))
+
+
+class RowFilterForm(_Form):
+    """The only rows that are shared, as a condition in text or as JSON."""
+
+    clause: Literal["row-filter"]
+    filter: FilterText | dict[str, Any]
+
+    def to_clause(self) -> Clause:
+        if isinstance(self.filter, str):
+            return RowFilter(filters.from_text(self.filter))
+        return RowFilter(filters.from_json(self.filter))
+
+
+class RowsPerDayForm(_Form):
+    """How many rows may be delivered in a day of the place."""
+
+    clause: Literal["rows-per-day"]
+    rows: Annotated[int, Field(ge=1, le=ROWS_PER_DAY_MAX)]
+
+    def to_clause(self) -> Clause:
+        return RowsPerDay(self.rows)
+
+
+class RequestsPerMinuteForm(_Form):
+    """How many requests are answered in a minute of the clock."""
+
+    clause: Literal["requests-per-minute"]
+    requests: Annotated[int, Field(ge=1, le=REQUESTS_PER_MINUTE_MAX)]
+
+    def to_clause(self) -> Clause:
+        return RequestsPerMinute(self.requests)
+
+
+class RegionsForm(_Form):
+    """Where the consumer is at home: ISO 3166 codes, EU, EEA or NORDIC."""
+
+    clause: Literal["regions"]
+    codes: Annotated[
+        list[Annotated[str, Field(min_length=2, max_length=8)]],
+        Field(min_length=1, max_length=CODES_MAX),
+    ]
+
+    def to_clause(self) -> Clause:
+        return Regions(tuple(self.codes))
+
+
+class AttributionForm(_Form):
+    """How the source is named wherever the data is shown."""
+
+    clause: Literal["attribution"]
+    text: Annotated[str, Field(min_length=1, max_length=ATTRIBUTION_MAX, pattern=_NO_NUL)]
+
+    def to_clause(self) -> Clause:
+        return Attribution(self.text)
+
+
+class NoOnwardSharingForm(_Form):
+    """The data is not passed on."""
+
+    clause: Literal["no-onward-sharing"]
+
+    def to_clause(self) -> Clause:
+        return NoOnwardSharing()
+
+
+class NoReidentificationForm(_Form):
+    """Nobody tries to find out whom the data is about."""
+
+    clause: Literal["no-reidentification"]
+
+    def to_clause(self) -> Clause:
+        return NoReidentification()
+
+
+ClauseForm: TypeAlias = Annotated[
+    PurposesForm
+    | ValidityForm
+    | ColumnsForm
+    | RowFilterForm
+    | RowsPerDayForm
+    | RequestsPerMinuteForm
+    | RegionsForm
+    | AttributionForm
+    | NoOnwardSharingForm
+    | NoReidentificationForm,
+    Field(discriminator="clause"),
+]
+
+
+class OfferForm(_Form):
+    """Terms under which a dataset may be had."""
+
+    title: Title
+    clauses: Annotated[list[ClauseForm], Field(max_length=CLAUSES_MAX)] | dict[str, Any] = Field(
+        default_factory=list,
+        description="Clauses, or an ODRL policy; none: everything is allowed.",
+    )
+    approval: Approval = Approval.AT_ONCE
+    audience: Annotated[list[Slug], Field(min_length=1, max_length=AUDIENCE_MAX)] | None = Field(
+        None, description="Short names of the only parties that may accept; else everyone."
+    )
+    preview_acknowledged: bool = Field(
+        default=False, description="The preview may show more than this offer shares."
+    )
+
+
+class PolicyForm(RootModel[dict[str, Any]]):
+    """An ODRL 2.2 policy in JSON-LD, recognised by its `@context`."""
+
+
+def _written_as(body: object) -> str:
+    return "policy" if isinstance(body, dict) and "@context" in body else "offer"
+
+
+NewOffer: TypeAlias = Annotated[
+    Annotated[OfferForm, Tag("offer")] | Annotated[PolicyForm, Tag("policy")],
+    Discriminator(_written_as),
+]
+
+
+class AcceptanceForm(_Form):
+    """What a consumer says on accepting an offer."""
+
+    purpose: PurposeText
+    note: Note = ""
+    seen: Annotated[str, Field(max_length=64, pattern=r"^([0-9a-f]{64})?$")] = Field(
+        "", description="The offer's digest as you saw it; another one now is refused (409)."
+    )
+
+
+class ReasonForm(_Form):
+    """Why; the other party is told."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=REASON_MAX, pattern=_LINE)]
+
+
+class EndingForm(_Form):
+    """Why a contract ends, if one wants to say so."""
+
+    reason: Annotated[str, Field(max_length=REASON_MAX, pattern=_NO_NUL)] = ""
+
+
+class ExplanationForm(_Form):
+    """A read that one would like to make."""
+
+    columns: Annotated[list[ColumnName], Field(max_length=COLUMNS_MAX)] | None = None
+    filter: FilterText | None = None
+    rows: Annotated[int, Field(ge=0, le=ROWS_MAX)] = 0
