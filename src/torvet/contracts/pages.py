@@ -4,10 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy import Connection
 
 from torvet import catalogue, parties
-from torvet.catalogue.findings import ColumnProfile
+from torvet.catalogue import ColumnProfile, Dataset, Release
+from torvet.parties import Caller
 from torvet.parties.signin import SignedIn, TheCaller
+from torvet.ports.parts import Parts
 from torvet.web.pages import render
 from torvet.web.parts import TheParts
 
@@ -29,7 +32,7 @@ def dataset_page(slug: str, request: Request, caller: TheCaller, parts: TheParts
         provider = parties.party(tx, dataset.provider)
         releases = catalogue.releases(tx, dataset.id)
         newest = max(releases, key=lambda release: release.number, default=None)
-        seen = catalogue.examination(tx, dataset, newest.number, caller) if newest else None
+        seen = _look(tx, parts, caller, dataset, newest) if newest else {}
         offers = service.offers_of(tx, caller, slug)
     return render(
         request,
@@ -76,6 +79,16 @@ def contract_page(
         consumer=both[contract.consumer],
         terms=terms_in_words(contract.clauses),
     )
+
+
+def _look(
+    tx: Connection, parts: Parts, caller: Caller, dataset: Dataset, newest: Release
+) -> dict[str, object]:
+    return {
+        "profile": catalogue.profile_for(tx, dataset, newest, caller),
+        "quality": catalogue.quality_for(tx, dataset, newest, caller, parts.clock.now()),
+        "preview": catalogue.preview_for(tx, dataset, newest, caller),
+    }
 
 
 def bars(column: ColumnProfile) -> list[tuple[float, float, float, float]]:

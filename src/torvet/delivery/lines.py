@@ -52,10 +52,20 @@ def metadata(
     }
     if form is LogFormat.PARQUET:
         core["format"] = {"provider": "parquet"}
+        core["schemaString"] = _in_old_types(str(raw["schemaString"]))
         return _line("metaData", {**core, **more})
     if raw.get("createdTime") is not None:
         core["createdTime"] = raw["createdTime"]
     return _line("metaData", {**more, "deltaMetadata": core})
+
+
+def _in_old_types(schema_string: str) -> str:
+    """Return the schema in the types of the parquet format, whose timestamps have no zone."""
+    schema = json.loads(schema_string)
+    for field in schema["fields"]:
+        if field["type"] == "timestamp_ntz":
+            field["type"] = "timestamp"
+    return json.dumps(schema, separators=(",", ":"), ensure_ascii=False)
 
 
 def _configuration(raw: Mapping[str, object]) -> dict[str, object]:
