@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -125,3 +127,20 @@ def facts(parts):
         return [fact for fact in read if name in {None, fact["name"]}]
 
     return about
+
+
+@pytest.fixture
+def at_once():
+    """Do all deeds at the same moment, each in a thread of its own; return what came of them."""
+
+    def run(*deeds):
+        barrier = threading.Barrier(len(deeds))
+
+        def do(deed):
+            barrier.wait()
+            return deed()
+
+        with ThreadPoolExecutor(len(deeds)) as threads:
+            return list(threads.map(do, deeds))
+
+    return run

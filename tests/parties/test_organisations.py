@@ -1,7 +1,5 @@
 """Organisations, their members, and who may see or change them."""
 
-import threading
-
 import pytest
 
 
@@ -198,7 +196,7 @@ def test_the_last_owner_can_neither_leave_nor_step_down(alma, aarhus, members):
     assert (stepped_down.status_code, stepped_down.json()["code"]) == (409, "last-owner")
 
 
-def test_of_two_owners_that_leave_at_once_one_stays(alma, bo, members):
+def test_of_two_owners_that_leave_at_once_one_stays(alma, bo, members, at_once):
     alma.post(members, {"email": bo.email, "role": "owner"})
     left = at_once(
         lambda: alma.delete(f"{members}/{alma.account}").status_code,
@@ -289,20 +287,3 @@ def test_nobody_makes_tokens_for_another_person(alma, bo, members):
     refused = alma.post("/api/tokens", {"name": "t", "scopes": ["read"], "account": bo.account})
 
     assert refused.status_code == 403
-
-
-def at_once(*deeds):
-    """Do all at the same moment, each in a thread of its own; return what came of them."""
-    came = [None] * len(deeds)
-    barrier = threading.Barrier(len(deeds))
-
-    def do(place, deed):
-        barrier.wait()
-        came[place] = deed()
-
-    threads = [threading.Thread(target=do, args=each) for each in enumerate(deeds)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return came

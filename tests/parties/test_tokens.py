@@ -153,20 +153,13 @@ def test_a_token_rotates_itself_but_no_other(alma, holder):
     assert machine.post(f"/api/tokens/{mine['id']}/rotate", json={}).status_code == 201
 
 
-def test_of_two_rotations_at_once_one_is_told(alma, parts):
+def test_of_two_rotations_at_once_one_is_told(alma, parts, at_once):
     old = alma.token("read")
-    came = []
-    barrier = threading.Barrier(4)
 
     def rotate():
-        barrier.wait()
-        came.append(alma.post(f"/api/tokens/{old['id']}/rotate", {"grace_s": 60}).status_code)
+        return alma.post(f"/api/tokens/{old['id']}/rotate", {"grace_s": 60}).status_code
 
-    threads = [threading.Thread(target=rotate) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    came = at_once(rotate, rotate, rotate, rotate)
 
     assert sorted(came) == [201, 409, 409, 409]
     with parts.db.begin() as tx:
