@@ -53,6 +53,8 @@ PROVIDERS = 600
 NEWEST = datetime(2026, 6, 1, tzinfo=UTC)
 MINUTES_BACK = 3_000_000
 AT_ONCE = 1000
+ZIPF_SHIFT = 30
+"""So that the most frequent word is in about one of six datasets, as in real catalogues."""
 
 
 class Catalogue:
@@ -176,7 +178,7 @@ class Catalogue:
 def _zipf(count: int) -> list[float]:
     total, weights = 0.0, []
     for rank in range(1, count + 1):
-        total += 1 / (rank + 2)
+        total += 1 / (rank + ZIPF_SHIFT)
         weights.append(total)
     return weights
 

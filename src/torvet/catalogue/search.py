@@ -37,10 +37,10 @@ def find(tx: Connection, reader: str | None, wish: Wish) -> Found:
     query = search_store.understand(tx, taken_apart(wish.q))
     if query is None:
         return Found(hits=(), counts=NOTHING, providers={})
-    chosen = search_store.conditions(wish, query, reader)
-    counts = foremost(search_store.counts(tx, chosen, facets=wish.facets, exact=wish.exact))
-    many = counts.approximate or counts.total > search_store.RANKED_MAX
-    ids = search_store.page(tx, wish, query, chosen, many=many) if counts.total else []
+    chosen = search_store.conditions(wish, reader)
+    counted = search_store.counts(tx, query, chosen, facets=wish.facets, exact=wish.exact)
+    counts = foremost(counted)
+    ids = search_store.page(tx, wish, query, chosen, counts.total)
     hits = hits_of(tx, ids)
     named = set(counts.facets.get("provider", ()))
     return Found(hits=hits, counts=counts, providers=dict(parties_by_id(tx, named)))

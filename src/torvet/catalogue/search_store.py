@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    and_,
     bindparam,
     cast,
     delete,
@@ -31,7 +30,7 @@ from sqlalchemy.types import Text
 
 from .search_model import FACETS, Counts, ReleaseLine, Sort, Wish
 from .search_tables import search_documents as documents
-from .search_text import CONFIGURATIONS, Document, Words, clean_values, loosened
+from .search_text import CONFIGURATIONS, Document, Words, all_of, any_of, clean_values, loosened
 from .tables import releases
 
 SAMPLES = (64, 16)
@@ -41,7 +40,10 @@ SAMPLED_ENOUGH = 500
 SAMPLED_SOME = 32
 """Found so many in the first sample, the next one is good to about 9 %, or better."""
 COUNTED_MAX = 5000
-RANKED_MAX = 1000
+RANKED_MAX = 300
+"""Of so many is the order known; beyond, newer ones come first."""
+READ_MAX = 100
+"""Of so many all words are read to rank them, of more only those of the head."""
 TIME_MS_MAX = 5000
 
 _COLUMNS = {
@@ -77,11 +79,12 @@ def _vector(weights: str) -> ColumnElement[Any]:
 
 
 def _write_statement() -> Insert:
+    beginnings = func.array_to_tsvector(bindparam("beginnings", type_=ARRAY(Text)))
     marks = func.array_to_tsvector(bindparam("marks", type_=ARRAY(Text)))
-    plain = (c for c in documents.c if c.name not in {"title_words", "words"})
+    plain = (c for c in documents.c if c.name not in {"head_words", "words"})
     new = insert(documents).values(
-        title_words=_vector("A"),
-        words=_vector("ABCD").op("||")(marks),
+        head_words=_vector("AB"),
+        words=_vector("ABCD").op("||")(beginnings).op("||")(marks),
         **{column.name: bindparam(column.name, type_=column.type) for column in plain},
     )
     changed = {name: new.excluded[name] for name in documents.c.keys() if name != "dataset"}  # noqa: SIM118
@@ -96,6 +99,7 @@ def _row(document: Document) -> dict[str, Any]:
     texts = {f"text_{w}_{lang}": words for (lang, w), words in document.texts.items()}
     return {
         **texts,
+        "beginnings": document.beginnings,
         "marks": marks_of(dataset.id),
         "dataset": dataset.id,
         "provider": dataset.provider,
@@ -124,37 +128,36 @@ def remove(tx: Connection, dataset_id: str) -> None:
 class Query:
     """What was typed as PostgreSQL understands it: as tsqueries, written out.
 
-    `loose` finds longer words too, `exact` only those that were typed.
+    `loose` finds longer words too, `exact` only those that were typed; neither finds anything
+    that is `excluded`. Where nothing was typed all are empty.
     """
 
     loose: str
     exact: str
     excluded: str
 
-    @property
-    def condition(self) -> ColumnElement[bool]:
-        """Return the condition on all words of a document."""
-        wanted = documents.c.words.op("@@")(cast(self.loose, TSQUERY)) if self.loose else true()
-        return and_(wanted, self.not_excluded)
+    def within(self, words: ColumnElement[Any], mark: str = "") -> ColumnElement[bool]:
+        """Return the condition that `words` fit the query, and bear the sample mark if given."""
+        barred = f"!({self.excluded})" if self.excluded else ""
+        asked = all_of(self.loose, barred, f"'{mark}'" if mark else "")
+        return words.op("@@")(cast(asked, TSQUERY)) if asked else true()
 
     @property
-    def title_condition(self) -> ColumnElement[bool]:
-        """Return the condition on the words of the title."""
-        return and_(documents.c.title_words.op("@@")(cast(self.loose, TSQUERY)), self.not_excluded)
-
-    @property
-    def not_excluded(self) -> ColumnElement[bool]:
-        """Return the condition that no excluded word is there."""
-        if not self.excluded:
-            return true()
-        return documents.c.words.op("@@")(cast(f"!({self.excluded})", TSQUERY))
+    def exactly_in_head(self) -> ColumnElement[bool]:
+        """Return the condition that all words stand in the head of a document, as typed."""
+        return documents.c.head_words.op("@@")(cast(self.exact, TSQUERY))
 
     @property
     def rank(self) -> ColumnElement[float]:
-        """Return how well a document fits: words as typed count twice."""
+        """Return how well a document fits: words as they were typed count twice."""
         loosely = func.ts_rank(documents.c.words, cast(self.loose, TSQUERY), 1)
         exactly = func.ts_rank(documents.c.words, cast(self.exact, TSQUERY), 1)
         return loosely + 2 * exactly
+
+    @property
+    def head_rank(self) -> ColumnElement[float]:
+        """Return how well the head of a document fits, which costs less to find out."""
+        return func.ts_rank(documents.c.head_words, cast(self.exact, TSQUERY), 1)
 
 
 def understand(tx: Connection, words: Words) -> Query | None:
@@ -163,29 +166,29 @@ def understand(tx: Connection, words: Words) -> Query | None:
     It also prepares the transaction: a plan made for any query fits none, and nobody waits
     longer than TIME_MS_MAX.
     """
-    configurations = CONFIGURATIONS.values()
-    asked = [_tsquery(c, words.wanted) for c in configurations]
-    barred = [_tsquery(c, words.excluded) for c in configurations]
     row = tx.execute(
         select(
             func.set_config("plan_cache_mode", "force_custom_plan", True),
             func.set_config("statement_timeout", str(TIME_MS_MAX), True),
-            cast(asked[0].op("||")(asked[1]).op("||")(asked[2]), Text).label("asked"),
-            cast(barred[0].op("||")(barred[1]).op("||")(barred[2]), Text).label("barred"),
+            *(_tsquery(c, words.wanted) for c in CONFIGURATIONS.values()),
+            *(_tsquery(c, words.excluded) for c in CONFIGURATIONS.values()),
         )
     ).one()
-    if words and not (row.asked or row.barred):
+    asked = any_of(row[2 : 2 + len(CONFIGURATIONS)])
+    barred = any_of(row[2 + len(CONFIGURATIONS) :])
+    if words and not (asked or barred):
         return None
-    return Query(loose=loosened(row.asked), exact=row.asked, excluded=row.barred)
+    return Query(loose=loosened(asked), exact=asked, excluded=barred)
 
 
 def _tsquery(configuration: str, words: str) -> ColumnElement[Any]:
-    return func.websearch_to_tsquery(text(f"'{configuration}'::regconfig"), literal(words))
+    asked = func.websearch_to_tsquery(text(f"'{configuration}'::regconfig"), literal(words))
+    return cast(asked, Text)
 
 
-def conditions(wish: Wish, query: Query, party: str | None) -> list[ColumnElement[bool]]:
-    """Return what a document has to fit, the right of `party` to know of it first."""
-    chosen: list[ColumnElement[bool]] = [seen_by(party), query.condition]
+def conditions(wish: Wish, party: str | None) -> list[ColumnElement[bool]]:
+    """Return what a document has to fit beside its words: that `party` may know of it first."""
+    chosen: list[ColumnElement[bool]] = [seen_by(party)]
     chosen.extend(
         _COLUMNS[name].in_(clean_values(values))
         for name in ("theme", "licence", "provider", "frequency", "kind")
@@ -218,20 +221,25 @@ def seen_by(party: str | None) -> ColumnElement[bool]:
 
 
 def counts(
-    tx: Connection, chosen: Sequence[ColumnElement[bool]], *, facets: bool, exact: bool
+    tx: Connection,
+    query: Query,
+    chosen: Sequence[ColumnElement[bool]],
+    *,
+    facets: bool,
+    exact: bool,
 ) -> Counts:
     """Count what fits: all of it where it is little or `exact`, else a sample of it."""
     names = FACETS if facets else ()
+    words = documents.c.words
     if exact:
-        return _counted(tx, chosen, names, None)
-    for one_in, enough in zip(SAMPLES, (SAMPLED_ENOUGH, 0), strict=True):
-        mark = documents.c.words.op("@@")(cast(f"'§{one_in}'", TSQUERY))
-        sampled = _counted(tx, [*chosen, mark], names, COUNTED_MAX)
-        if sampled.total >= max(enough, 1) and (enough or sampled.total >= SAMPLED_SOME):
+        return _counted(tx, [*chosen, query.within(words)], names, None)
+    for one_in, enough in zip(SAMPLES, (SAMPLED_ENOUGH, SAMPLED_SOME), strict=True):
+        sampled = _counted(tx, [*chosen, query.within(words, f"§{one_in}")], names, COUNTED_MAX)
+        if sampled.total >= enough:
             return _scaled(sampled, one_in)
         if sampled.total < SAMPLED_SOME:
             break
-    return _counted(tx, chosen, names, COUNTED_MAX)
+    return _counted(tx, [*chosen, query.within(words)], names, COUNTED_MAX)
 
 
 def _scaled(sampled: Counts, one_in: int) -> Counts:
@@ -260,7 +268,7 @@ def _counted(
             *(fitting.c[name] for name in names),
             func.count(),
         ).group_by(func.grouping_sets(*sets, tuple_()))
-    )
+    ).all()
     facets: dict[str, dict[str, int]] = {name: {} for name in names}
     total = 0
     everything = 2 ** len(names) - 1
@@ -278,27 +286,30 @@ def _counted(
 
 
 def page(
-    tx: Connection, wish: Wish, query: Query, chosen: Sequence[ColumnElement[bool]], *, many: bool
+    tx: Connection, wish: Wish, query: Query, chosen: Sequence[ColumnElement[bool]], found: int
 ) -> list[str]:
-    """Return the ids of one page of what fits.
+    """Return the ids of one page of what fits, of which there are about `found`.
 
-    By relevance, where there are `many`, only RANKED_MAX are ranked: those with the words in
-    their title before others, newer ones first. What is left follows, newest first.
+    By relevance, where there are many, only RANKED_MAX are ranked: those with the words in
+    their title, keywords, place or provider, newer ones first. What is left follows, newest
+    first.
     """
-    if wish.limit <= 0:
+    if wish.limit <= 0 or not found:
         return []
     sort = Sort.NEWEST if wish.sort is Sort.RELEVANCE and not query.loose else wish.sort
-    if sort is Sort.RELEVANCE and many:
+    if sort is Sort.RELEVANCE and found > RANKED_MAX:
         return _page_of_many(tx, wish, query, chosen)
-    listed = select(documents.c.dataset).where(*chosen).order_by(*_order(sort, query))
+    order = _order(sort, query.rank if found <= READ_MAX else query.head_rank)
+    fitting = [*chosen, query.within(documents.c.words)]
+    listed = select(documents.c.dataset).where(*fitting).order_by(*order)
     return list(tx.execute(listed.offset(wish.offset).limit(wish.limit)).scalars())
 
 
-def _order(sort: Sort, query: Query) -> tuple[Any, ...]:
+def _order(sort: Sort, rank: ColumnElement[float]) -> tuple[Any, ...]:
     c = documents.c
     match sort:
         case Sort.RELEVANCE:
-            return (query.rank.desc(), c.modified_at.desc(), c.dataset.desc())
+            return (rank.desc(), c.modified_at.desc(), c.dataset.desc())
         case Sort.NEWEST:
             return (c.modified_at.desc(), c.dataset.desc())
         case Sort.OLDEST:
@@ -312,35 +323,30 @@ def _order(sort: Sort, query: Query) -> tuple[Any, ...]:
 def _page_of_many(
     tx: Connection, wish: Wish, query: Query, chosen: Sequence[ColumnElement[bool]]
 ) -> list[str]:
-    ranked = _ranked(tx, [*chosen, query.title_condition], query, RANKED_MAX)
-    if len(ranked) < RANKED_MAX:
-        others = [*chosen, not_(documents.c.title_words.op("@@")(cast(query.loose, TSQUERY)))]
-        ranked |= _ranked(tx, others, query, RANKED_MAX - len(ranked))
-    best = sorted(ranked, key=lambda at: ranked[at], reverse=True)
+    words = documents.c.words
+    newest = (documents.c.modified_at.desc(), documents.c.dataset.desc())
+    # An excluded word may stand anywhere, so it takes all words to know that it does not.
+    whole = [query.within(words)] if query.excluded else []
+    ranked = tx.execute(
+        select(documents.c.dataset, query.head_rank, documents.c.modified_at)
+        .where(*chosen, query.exactly_in_head, *whole)
+        .order_by(*newest)
+        .limit(RANKED_MAX)
+    ).all()
+    best = [
+        row[0] for row in sorted(ranked, key=lambda row: (row[1], row[2], row[0]), reverse=True)
+    ]
     listed = best[wish.offset : wish.offset + wish.limit]
     if len(listed) == wish.limit:
         return listed
     rest = (
         select(documents.c.dataset)
-        .where(*chosen, documents.c.dataset.not_in(best))
-        .order_by(*_order(Sort.NEWEST, query))
+        .where(*chosen, query.within(words), documents.c.dataset.not_in(best))
+        .order_by(*newest)
         .offset(max(0, wish.offset - len(best)))
         .limit(wish.limit - len(listed))
     )
     return listed + list(tx.execute(rest).scalars())
-
-
-def _ranked(
-    tx: Connection, chosen: Sequence[ColumnElement[bool]], query: Query, limit: int
-) -> dict[str, tuple[Any, ...]]:
-    newest = _order(Sort.NEWEST, query)
-    rows = tx.execute(
-        select(documents.c.dataset, query.rank, documents.c.modified_at)
-        .where(*chosen)
-        .order_by(*newest)
-        .limit(limit)
-    )
-    return {dataset: (rank, modified_at, dataset) for dataset, rank, modified_at in rows}
 
 
 def all_tags(tx: Connection, party: str | None, *, beginning: str, limit: int) -> list[str]:

@@ -10,9 +10,12 @@ from .model import Dataset, Place, Release, Visibility
 from .vocabulary import FILE_TYPES, FREQUENCIES, PLACES, THEMES, around, licence, place
 
 PREFIX_LETTERS_MIN = 3
-PREFIXES_MAX = 8
+PREFIX_LETTERS_MAX = 12
 INDEXED_CHARACTERS_MAX = 40_000
+HEAD_WORDS_MAX = 200
 SORTED_CHARACTERS_MAX = 120
+BEGINNING = "§"
+"""Ends the lexemes that are only the beginning of a word: `cyk§`. No word of a text holds it."""
 
 CONFIGURATIONS = {"da": "danish", "en": "english", "": "simple"}
 """The text search configuration of each language; names and codes belong to none."""
@@ -21,6 +24,7 @@ _EXCLUDED = re.compile(r'(?<!\S)-("[^"]*"?|[^\s"]+)')
 _LEXEME = re.compile(
     r"(?P<before>(?:!|<[-0-9]+>)\s*)?'(?P<word>(?:[^']|'')*)'(?P<after>\s*<[-0-9]+>)?"
 )
+_WORD = re.compile(r"[^\W_]{4,}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 # After z come æ, ø and å: the bytes after `z` do that for names sorted as bytes.
 _DANISH_ORDER = str.maketrans({"æ": "{", "ä": "{", "ø": "|", "ö": "|", "å": "}"})
@@ -49,22 +53,41 @@ def taken_apart(typed: str) -> Words:
 
 
 def loosened(query: str) -> str:
-    """Let the words of a tsquery (as PostgreSQL writes it) begin longer ones: `'cykel':*`.
+    """Let the words of a tsquery (as PostgreSQL writes it) be the beginning of longer ones too.
 
-    Danish joins words, so who asks for `cykel` wants `cykelsti` too. Phrases and excluded
-    words stay as they are.
+    Danish joins words, so who asks for `cykel` wants `cykelsti` as well. Phrases stay as they
+    are, and so do words that are too short or too long to have been kept as beginnings.
     """
-    left = PREFIXES_MAX
 
-    def prefixed(hit: re.Match[str]) -> str:
-        nonlocal left
-        whole = hit.group(0)
-        if hit["before"] or hit["after"] or len(hit["word"]) < PREFIX_LETTERS_MIN or left == 0:
-            return whole
-        left -= 1
-        return whole + ":*"
+    def either(hit: re.Match[str]) -> str:
+        word = hit["word"]
+        fits = PREFIX_LETTERS_MIN <= len(word) <= PREFIX_LETTERS_MAX
+        if hit["before"] or hit["after"] or not fits:
+            return hit.group(0)
+        return f"('{word}' | '{word}{BEGINNING}')"
 
-    return _LEXEME.sub(prefixed, query)
+    return _LEXEME.sub(either, query)
+
+
+def any_of(queries: Iterable[str]) -> str:
+    """Return the tsquery that any of `queries` makes true; the same one is asked once."""
+    return " | ".join(f"({query})" for query in dict.fromkeys(queries) if query)
+
+
+def all_of(*queries: str) -> str:
+    """Return the tsquery that all of `queries` make true, leaving out empty ones."""
+    return " & ".join(f"({query})" for query in queries if query)
+
+
+def beginnings(texts: Iterable[str]) -> list[str]:
+    """Return the lexemes of how the words in `texts` begin, short of being the whole word."""
+    words = dict.fromkeys(word for text in texts for word in _WORD.findall(text.lower()))
+    found = {
+        word[:length] + BEGINNING
+        for word in list(words)[:HEAD_WORDS_MAX]
+        for length in range(PREFIX_LETTERS_MIN, min(len(word), PREFIX_LETTERS_MAX + 1))
+    }
+    return sorted(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +109,11 @@ class Document:
     def open(self) -> bool:
         """Say whether anyone may find it."""
         return self.dataset.visibility in {Visibility.PUBLIC, Visibility.METADATA}
+
+    @property
+    def beginnings(self) -> list[str]:
+        """Return how the words of its title, keywords, place and provider begin."""
+        return beginnings(self.texts[language, w] for w in "AB" for language in CONFIGURATIONS)
 
     @property
     def readers(self) -> tuple[str, ...]:
