@@ -1,14 +1,19 @@
 """The one log: every deed appends its fact, a sealer orders them, anyone can check them."""
 
-from .errors import CheckpointNotFound, FactNotFound
-from .model import Checkpoint, Fact, SealedFact
+from . import jobs as _jobs  # importing it makes the sealer known to the worker
+from .errors import CheckpointNotFound, CheckpointsTurned, FactNotFound
+from .inspection import LogReport, verify_log
+from .model import Checkpoint, Consistency, Fact, Receipt, SealedFact
 from .service import (
     advance,
     facts_about,
     facts_after,
     follow,
+    log_key,
     newest_checkpoint,
+    receipt,
     record,
+    rewind,
     seal,
     seal_until,
 )
@@ -16,15 +21,24 @@ from .service import (
 __all__ = [
     "Checkpoint",
     "CheckpointNotFound",
+    "CheckpointsTurned",
+    "Consistency",
     "Fact",
     "FactNotFound",
+    "LogReport",
+    "Receipt",
     "SealedFact",
     "advance",
     "facts_about",
     "facts_after",
     "follow",
+    "log_key",
     "newest_checkpoint",
+    "receipt",
     "record",
+    "rewind",
     "seal",
     "seal_until",
+    "verify_log",
 ]
+del _jobs

@@ -22,7 +22,9 @@ class CheckpointNotFound(ExchangeError):
     """No checkpoint was ever signed at that size."""
 
     kind, code = Kind.NOT_FOUND, "checkpoint-not-found"
-    advice = "Use the sizes of two checkpoints that you hold; GET /api/log/checkpoint is the newest."
+    advice = (
+        "Use the sizes of two checkpoints that you hold; GET /api/log/checkpoint is the newest."
+    )
     size: int
 
     def __str__(self) -> str:

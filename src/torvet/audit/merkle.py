@@ -149,7 +149,7 @@ def edge_of(size: int) -> list[Node]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
-    """What a tree gains by new leaves: its new size and root, and the kept nodes that are now full."""
+    """What a tree gains by new leaves: size, root, and the kept nodes that are full now."""
 
     size: int
     root: bytes
@@ -181,6 +181,37 @@ def _fold(hashes: list[bytes]) -> bytes:
 def root_of_leaves(hashes: Sequence[bytes]) -> bytes:
     """Return the root of the tree over all of `hashes`, from nothing else."""
     return grow(0, {}, hashes).root
+
+
+class Frontier:
+    """A tree that is read once, leaf by leaf: it holds only what its root needs."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._perfect: list[tuple[Node, bytes]] = []
+
+    def append(self, hash_: bytes) -> dict[Node, bytes]:
+        """Add a leaf; return the kept nodes above it that are full now."""
+        filled: dict[Node, bytes] = {}
+        node, root = Node(0, self.size), hash_
+        while self._perfect and self._perfect[-1][0].level == node.level:
+            _, left = self._perfect.pop()
+            node, root = Node(node.level + 1, node.number >> 1), node_hash(left, root)
+            if node.level % STRIDE == 0:
+                filled[node] = root
+        self._perfect.append((node, root))
+        self.size += 1
+        return filled
+
+    def root(self) -> bytes:
+        """Return the root of the tree so far."""
+        if not self._perfect:
+            return EMPTY_ROOT
+        hashes = [root for _, root in self._perfect]
+        root = hashes.pop()
+        while hashes:
+            root = node_hash(hashes.pop(), root)
+        return root
 
 
 class ProofFailed(Exception):

@@ -56,7 +56,9 @@ class Leaf:
             }
         )
         if len(written) > LEAF_BYTES_MAX:
-            raise ValueError(f"fact {self.fact.name!r} has {len(written):,} bytes: shorten its body")
+            raise ValueError(
+                f"fact {self.fact.name!r} has {len(written):,} bytes: shorten its body"
+            )
         return written
 
     @classmethod
@@ -78,7 +80,10 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedFact:
-    """A fact at its place in the log. Positions count from 0 and have no gaps."""
+    """A fact at its place in the log. Positions count from 0 and have no gaps.
+
+    `leaf` is empty where somebody took the fact out of the database: its hash stays.
+    """
 
     position: int
     hash: bytes
@@ -91,7 +96,7 @@ class SealedFact:
 
     def readable_by(self, parties: frozenset[str]) -> bool:
         """Tell whether one of `parties` is named in the fact."""
-        return not parties.isdisjoint(self.fact.parties)
+        return bool(self.leaf) and not parties.isdisjoint(self.fact.parties)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,7 +106,15 @@ def read(note: str) -> Statement:
 
 
 def verify(note: str, key: VerifierKey) -> Statement:
-    """Return what `note` says; raise NoteInvalid unless `key` signed exactly that."""
+    """Return the checkpoint that `note` is; raise NoteInvalid unless `key` signed exactly that."""
+    statement = Statement.from_text(opened(note, key))
+    if statement.origin != key.name:
+        raise NoteInvalid(f"it is a checkpoint of {statement.origin}, not of {key.name}")
+    return statement
+
+
+def opened(note: str, key: VerifierKey) -> str:
+    """Return the text of `note`; raise NoteInvalid unless `key` signed exactly that."""
     text, signatures = _parts(note)
     for line in signatures:
         name, _, encoded = line.removeprefix(SIGNATURE_PREFIX).partition(" ")
@@ -117,10 +125,7 @@ def verify(note: str, key: VerifierKey) -> Statement:
             key.public.verify(signed[KEY_ID_BYTES:], text.encode())
         except InvalidSignature:
             raise NoteInvalid("the signature does not fit: the checkpoint was changed") from None
-        statement = Statement.from_text(text)
-        if statement.origin != key.name:
-            raise NoteInvalid(f"it is a checkpoint of {statement.origin}, not of {key.name}")
-        return statement
+        return text
     raise NoteInvalid(f"the key of {key.name} did not sign it")
 
 

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
 from threading import Event
 from urllib.parse import urlsplit
 
@@ -88,9 +87,7 @@ def origin_for(url: str) -> str:
 
 def _signed(parts: Parts, origin: str, size: int, root: bytes) -> Checkpoint:
     note = notes.sign(Statement(origin=origin, size=size, root=root), parts.keys.signing)
-    return Checkpoint(
-        origin=origin, size=size, root=root, note=note, sealed_at=parts.clock.now()
-    )
+    return Checkpoint(origin=origin, size=size, root=root, note=note, sealed_at=parts.clock.now())
 
 
 def seal_until(parts: Parts, stop: Event, every_s: float = SEAL_EVERY_S) -> None:
@@ -158,9 +155,7 @@ def log_key(parts: Parts) -> VerifierKey:
     return VerifierKey.of(newest_checkpoint(parts).origin, parts.keys.signing)
 
 
-def page_of_facts(
-    parts: Parts, after: int, limit: int
-) -> tuple[list[SealedFact], Checkpoint]:
+def page_of_facts(parts: Parts, after: int, limit: int) -> tuple[list[SealedFact], Checkpoint]:
     """Return a page of sealed facts and the checkpoint that covers them."""
     with parts.db.begin() as tx:
         page = facts_after(tx, after, limit)
@@ -179,9 +174,7 @@ def receipt(parts: Parts, position: int, readers: frozenset[str]) -> Receipt:
             raise FactNotFound(position)
         checkpoint = _newest(tx, parts)
         spans = merkle.inclusion_spans(position, checkpoint.size)
-        return Receipt(
-            sealed=found[0], proof=_prove(tx, spans), checkpoint=checkpoint
-        )
+        return Receipt(sealed=found[0], proof=_prove(tx, spans), checkpoint=checkpoint)
 
 
 def consistency(parts: Parts, first: int, second: int | None = None) -> Consistency:
@@ -211,8 +204,3 @@ def _checkpoint_at(tx: Connection, parts: Parts, size: int) -> Checkpoint:
 
 def _prove(tx: Connection, spans: list[merkle.Span]) -> tuple[bytes, ...]:
     return tuple(merkle.roots(spans, store.hashes(tx, merkle.kept_for(spans))))
-
-
-def lag_s(parts: Parts, at: datetime) -> float:
-    """Return how many seconds ago the newest checkpoint was signed."""
-    return (at - newest_checkpoint(parts).sealed_at).total_seconds()

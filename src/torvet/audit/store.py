@@ -65,7 +65,7 @@ def _unsealed(before: Horizon | None, now: Horizon) -> Select[Any]:
 
 def unsealed(
     tx: Connection, before: Horizon | None, now: Horizon, limit: int
-) -> tuple[Sequence[Row[Any]], Horizon]:
+) -> tuple[Sequence[Row[*tuple[Any, ...]]], Horizon]:
     """Return facts to seal, in their order, and the horizon that they reach.
 
     About `limit` facts: the facts of one transaction are never parted.
@@ -135,11 +135,13 @@ def checkpoint_at(tx: Connection, size: int) -> Checkpoint | None:
 
 def every_checkpoint(tx: Connection) -> Iterator[Checkpoint]:
     """Yield the checkpoints, smallest first, without holding all of them."""
-    for row in tx.execute(_CHECKPOINT.order_by(checkpoints.c.size), execution_options=_STREAM):
-        yield _checkpoint(row)
+    query = _CHECKPOINT.order_by(checkpoints.c.size)
+    with tx.execute(query, execution_options=_STREAM) as rows:
+        for row in rows:
+            yield _checkpoint(row)
 
 
-def _checkpoint(row: Row[Any]) -> Checkpoint:
+def _checkpoint(row: Row[*tuple[Any, ...]]) -> Checkpoint:
     return Checkpoint(
         origin=row.origin, size=row.size, root=row.root, note=row.note, sealed_at=row.sealed_at
     )
@@ -150,8 +152,7 @@ def hashes(tx: Connection, wanted: Sequence[Node]) -> dict[Node, bytes]:
     at_leaf = [node.number for node in wanted if node.level == 0]
     above = [node for node in wanted if node.level > 0]
     found = {
-        Node(0, row.position): row.hash
-        for row in tx.execute(_LEAF_HASHES, {"positions": at_leaf})
+        Node(0, row.position): row.hash for row in tx.execute(_LEAF_HASHES, {"positions": at_leaf})
     }
     if above:
         rows = tx.execute(
@@ -174,15 +175,28 @@ def sealed_from(
 
 def every_sealed(tx: Connection) -> Iterator[SealedFact]:
     """Yield the whole log in order, without holding it."""
-    for row in tx.execute(_SEALED.order_by(leaves.c.position), execution_options=_STREAM):
-        yield _sealed(row)
+    query = _SEALED.order_by(leaves.c.position)
+    with tx.execute(query, execution_options=_STREAM) as rows:
+        for row in rows:
+            yield _sealed(row)
 
 
-def every_node(tx: Connection) -> Iterator[tuple[Node, bytes]]:
-    """Yield the kept nodes above the leaves, level by level, without holding them."""
-    query = select(nodes).order_by(nodes.c.level, nodes.c.number)
-    for row in tx.execute(query, execution_options=_STREAM):
-        yield Node(row.level, row.number), row.hash
+def unsigned(tx: Connection) -> int:
+    """Count the leaves that no checkpoint covers."""
+    signed = func.coalesce(select(func.max(checkpoints.c.size)).scalar_subquery(), 0)
+    return int(tx.execute(select(func.count()).where(leaves.c.position >= signed)).scalar_one())
+
+
+def passed_over(tx: Connection) -> int:
+    """Count the facts without a place that the sealer has looked at, and should have sealed."""
+    before = last_horizon(tx)
+    if before is None or before.cluster != horizon_now(tx).cluster:
+        return 0  # the next pass looks at every fact
+    missing = ~select(leaves.c.fact).where(leaves.c.fact == facts.c.serial).exists()
+    query = select(func.count()).where(facts.c.xid < before.xmax, missing)
+    if before.running:
+        query = query.where(facts.c.xid.not_in(before.running))
+    return int(tx.execute(query).scalar_one())
 
 
 def about(tx: Connection, subject: str, limit: int) -> list[bytes]:
@@ -192,7 +206,7 @@ def about(tx: Connection, subject: str, limit: int) -> list[bytes]:
     return [leaf.encode() for leaf in rows]
 
 
-def _sealed(row: Row[Any]) -> SealedFact:
+def _sealed(row: Row[*tuple[Any, ...]]) -> SealedFact:
     return SealedFact(position=row.position, hash=row.hash, leaf=row.leaf.encode())
 
 
@@ -205,9 +219,7 @@ def place_of(tx: Connection, follower: str) -> int:
 
 def move(tx: Connection, follower: str, position: int) -> None:
     """Set the position that `follower` reads next."""
-    tx.execute(
-        update(followers).where(followers.c.name == follower).values(next_position=position)
-    )
+    tx.execute(update(followers).where(followers.c.name == follower).values(next_position=position))
 
 
 _STREAM = {"yield_per": 5000}
