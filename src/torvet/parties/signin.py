@@ -18,7 +18,7 @@ from torvet.web.parts import parts_of
 from . import credential_store
 from .credentials import SECRET_LENGTH_MAX, SESSION_PREFIX, TOKEN_PREFIX, digest
 from .errors import CredentialsUnknown, PartyNotFound
-from .model import ANONYMOUS, Caller, Role
+from .model import ANONYMOUS, Caller, Role, Scope
 from .rules import check, choose, member_caller
 
 SESSION_COOKIE = "torvet_session"
@@ -67,6 +67,12 @@ def _caller_of(request: Request) -> Caller:
         return resolve(parts_of(request), cookie, asked)
     except CredentialsUnknown:
         return ANONYMOUS
+
+
+def papers_of(request: Request) -> frozenset[str]:
+    """Return the ids of the parties whose papers (facts, receipts) the caller may read."""
+    caller = caller_of(request)
+    return frozenset({caller.party}) if caller.party and caller.may(Scope.READ) else frozenset()
 
 
 def resolve(parts: Parts, secret: str, asked: str | None = None) -> Caller:
