@@ -2,24 +2,41 @@
 
 from fastapi import FastAPI
 
+from .audit import api as audit_api
+from .audit import pages as audit_pages
 from .catalogue import api as catalogue_api
+from .catalogue import pages as catalogue_pages
+from .catalogue import search_api
+from .contracts import api as contracts_api
+from .contracts import pages as contracts_pages
 from .delivery import api as delivery_api
+from .ingest import api as ingest_api
 from .parties import api as parties_api
 from .parties import pages as parties_pages
+from .parties.signin import papers_of
 from .ports.parts import Parts
+from .web import readers
 from .web.frame import new_app
 
 ROUTERS = (
+    search_api.router,
     catalogue_api.router,
+    contracts_api.router,
     delivery_api.router,
+    ingest_api.router,
     parties_api.router,
+    audit_api.router,
+    catalogue_pages.router,
+    contracts_pages.router,
     parties_pages.router,
+    audit_pages.router,
 )
 
 
 def application(parts: Parts) -> FastAPI:
     """Return the whole exchange as one ASGI application."""
     app = new_app(parts)
+    readers.install(app, papers_of)
     for router in ROUTERS:
         app.include_router(router)
     return app

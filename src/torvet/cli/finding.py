@@ -50,7 +50,7 @@ def show(dataset: str, *, release: int | None = None, here: Here = HERE) -> None
     with exchange(here, signed_in=bool(here.as_)) as client:
         path = f"/api/datasets/{dataset}"
         seen = {"dataset": answer_of(client.get(path))}
-        newest = release or seen["dataset"].get("release", {}).get("number")
+        newest = release or (seen["dataset"].get("release") or {}).get("number")
         if newest:
             for part in ("profile", "quality", "preview"):
                 answer = client.get(f"{path}/releases/{newest}/{part}")
@@ -68,8 +68,8 @@ def _print_found(found: dict[str, Any]) -> None:
                 words(it["title"]),
                 it["provider"]["name"],
                 it.get("theme"),
-                it.get("rows"),
-                it.get("quality"),
+                (it["release"] or {}).get("rows"),
+                (it["release"] or {}).get("quality"),
             )
             for it in found["items"]
         ),
@@ -104,7 +104,7 @@ def _print_dataset(seen: dict[str, Any]) -> None:
     if quality:
         say(f"Quality [bold]{quality['score']}[/] of 100")
         for dimension in quality["dimensions"]:
-            say(f"  {dimension['score']:>3}  {dimension['name']}: {escape(dimension['sentence'])}")
+            say(f"  {_score(dimension):>3}  {dimension['name']}: {escape(dimension['sentence'])}")
     if preview and preview["rows"]:
         table(
             [column["name"] for column in preview["columns"]],
@@ -116,3 +116,7 @@ def _print_dataset(seen: dict[str, Any]) -> None:
         ((o["id"], o["title"], "; ".join(o["words"]["en"])) for o in seen["offers"]["items"]),
         empty="No open offers. Ask its contact for one.",
     )
+
+
+def _score(dimension: dict[str, Any]) -> str:
+    return "–" if dimension["score"] is None else str(dimension["score"])

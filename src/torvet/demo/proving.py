@@ -30,9 +30,8 @@ def meter(stage: Stage) -> str:
 
 def seal(stage: Stage) -> str:
     """Take the exchange's key, a receipt of the contract's birth and a consistency proof."""
-    checkpoint = stage.get("startup", "/api/log/checkpoint")
-    facts = stage.get("startup", "/api/log/facts", limit=500)["items"]
-    agreed = next(fact for fact in facts if fact.get("name") == "contract-agreed")
+    page = stage.get("startup", "/api/log/facts", limit=500)
+    agreed = next(fact for fact in page["items"] if fact.get("name") == "contract-agreed")
     taken = {
         "key": stage.get("startup", "/api/log/key"),
         "receipt": stage.get("startup", f"/api/log/facts/{agreed['position']}/receipt"),
@@ -40,8 +39,8 @@ def seal(stage: Stage) -> str:
     }
     for name, proof in taken.items():
         _file(stage, name).write_text(json.dumps(proof), encoding="utf-8")
-    stage.saw["log"] = {"facts": checkpoint["size"], "root": checkpoint["root"]}
-    return f"{checkpoint['size']} facts under one signed root"
+    stage.saw["log"] = {"facts": page["size"], "checkpoint": page["checkpoint"]}
+    return f"{page['size']} facts under one signed root"
 
 
 def verify(stage: Stage) -> str:

@@ -48,7 +48,8 @@ def look(stage: Stage) -> str:
     expect(units.get("occupied") == "cars", f"the unit of `occupied` is {units}")
     expect(preview["rows"], "the preview is empty")
     stage.saw["quality"] = quality
-    worst = min(quality["dimensions"], key=lambda dimension: dimension["score"])
+    measured = [dimension for dimension in quality["dimensions"] if dimension["score"] is not None]
+    worst = min(measured, key=lambda dimension: dimension["score"])
     return f"{len(units)} columns; {worst['name']} {worst['score']}: {worst['sentence']}"
 
 

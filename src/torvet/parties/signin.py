@@ -116,6 +116,14 @@ def signed_in(
     return caller
 
 
+def papers_of(request: Request) -> frozenset[str]:
+    """Return the parties whose papers the caller may read: its own, with the scope `read`."""
+    caller = caller_of(request)
+    if caller.party is None or Scope.READ not in caller.scopes:
+        return frozenset()
+    return frozenset({caller.party})
+
+
 TheCaller = Annotated[Caller, Depends(caller_of)]
 SignedIn = Annotated[Caller, Depends(signed_in)]
 
