@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
-import httpx
+import httpx2
 from cyclopts import Group, Parameter
 
 from torvet.exchange import open_parts
@@ -47,7 +47,7 @@ HERE = Here()
 
 
 @contextmanager
-def exchange(here: Here, *, signed_in: bool = True) -> Iterator[httpx.Client]:
+def exchange(here: Here, *, signed_in: bool = True) -> Iterator[httpx2.Client]:
     """Open a client to the exchange that `here` names, signed in as it says.
 
     Without an address the exchange of the home folder is served to this command alone, on a Unix
@@ -62,16 +62,18 @@ def exchange(here: Here, *, signed_in: bool = True) -> Iterator[httpx.Client]:
         socket = f"{stack.enter_context(TemporaryDirectory(prefix='torvet-'))}/http"
         stack.enter_context(served(parts, uds=socket))
         stack.enter_context(working(parts))
-        transport = httpx.HTTPTransport(uds=socket)
+        transport = httpx2.HTTPTransport(uds=socket)
         yield stack.enter_context(
             _client(here, base_url=parts.settings.url, bearer=bearer, transport=transport)
         )
 
 
 def _client(
-    here: Here, *, base_url: str, bearer: str | None, transport: httpx.HTTPTransport | None = None
-) -> httpx.Client:
+    here: Here, *, base_url: str, bearer: str | None, transport: httpx2.HTTPTransport | None = None
+) -> httpx2.Client:
     headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
     if here.party:
         headers["X-Torvet-Party"] = here.party
-    return httpx.Client(base_url=base_url, headers=headers, timeout=_TIMEOUT_S, transport=transport)
+    return httpx2.Client(
+        base_url=base_url, headers=headers, timeout=_TIMEOUT_S, transport=transport
+    )

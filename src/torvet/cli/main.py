@@ -4,7 +4,7 @@ import json
 import os
 import sys
 
-import httpx
+import httpx2
 from cyclopts import App
 
 from torvet import __version__
@@ -30,7 +30,7 @@ def main() -> None:
         _tell(dict(refused.problem))
     except ExchangeError as error:
         _tell({"title": str(error), "code": error.code, "advice": error.advice})
-    except httpx.TransportError as error:
+    except httpx2.TransportError as error:
         _tell(
             {
                 "title": f"The exchange cannot be reached: {error}.",

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import httpx
+import httpx2
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -24,7 +24,7 @@ class ProblemSaid(Exception):
         self.problem = problem
 
 
-def answer_of(response: httpx.Response) -> Any:
+def answer_of(response: httpx2.Response) -> Any:
     """Return the JSON of `response`; raise ProblemSaid where it is a problem."""
     if response.is_success:
         return response.json() if response.content else None

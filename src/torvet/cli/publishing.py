@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-import httpx
+import httpx2
 from cyclopts import App
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -120,7 +120,7 @@ def delivery(delivery_id: str, *, rejected: bool = False, here: Here = HERE) -> 
 
 
 def deliver(
-    client: httpx.Client, slug: str, file: Path, wish: dict[str, Any], *, quiet: bool
+    client: httpx2.Client, slug: str, file: Path, wish: dict[str, Any], *, quiet: bool
 ) -> dict[str, Any]:
     """Upload `file`, deliver it to the dataset and wait until it is a release, or say why not."""
     with Progress(
@@ -150,7 +150,7 @@ def deliver(
     return dict(it)
 
 
-def _upload(client: httpx.Client, file: Path) -> Iterator[tuple[str, float]]:
+def _upload(client: httpx2.Client, file: Path) -> Iterator[tuple[str, float]]:
     size = file.stat().st_size
     with file.open("rb") as content:
         wish = {"file_name": file.name, "bytes": size, "sha256": _sha256(file)}
@@ -177,9 +177,9 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def _ensure_dataset(client: httpx.Client, slug: str, described: dict[str, Any]) -> None:
+def _ensure_dataset(client: httpx2.Client, slug: str, described: dict[str, Any]) -> None:
     found = client.get(f"/api/datasets/{slug}")
-    if found.status_code != httpx.codes.NOT_FOUND:
+    if found.status_code != httpx2.codes.NOT_FOUND:
         answer_of(found)
         return
     wish = {"title": {"en": slug.replace("-", " ").capitalize()}, **described, "slug": slug}

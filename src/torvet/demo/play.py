@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from .stage import Stage, Step, StoryBroken
 from .story import STORY
@@ -69,7 +69,7 @@ def _play(stage: Stage, step: Step) -> Played:
     except (
         StoryBroken,
         AssertionError,
-        httpx.HTTPError,
+        httpx2.HTTPError,
         OSError,
         LookupError,
         ValueError,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from torvet import __version__
 
@@ -23,7 +23,7 @@ PURPOSES = {"clause": "purposes", "codes": ["ResearchAndDevelopment", "ServicePr
 
 def register(stage: Stage) -> str:
     """Make the accounts and organisations of the cast."""
-    with httpx.Client(base_url=stage.url, timeout=60) as anyone:
+    with httpx2.Client(base_url=stage.url, timeout=60) as anyone:
         for who in people():
             account = {"email": who.email, "name": who.name, "password": who.password}
             answer_of(anyone.post("/api/accounts", json=account))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import delta_sharing
-import httpx
+import httpx2
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
@@ -175,13 +175,13 @@ def refuse_revoked(stage: Stage) -> str:
     """The provider revokes; the very next read, and a file address from before, are refused."""
     contract = stage.saw["contracts"]["dk-price-co2"]["id"]
     urls = _file_urls(stage, "dk-price-co2")
-    expect(httpx.get(urls[0]).is_success, "a file cannot be fetched before it is revoked")
+    expect(httpx2.get(urls[0]).is_success, "a file cannot be fetched before it is revoked")
     reason = "The series moves to another desk."
     stage.post("tso", f"/api/contracts/{contract}/revocation", {"reason": reason})
     answer = stage.client("startup").get(f"/api/contracts/{contract}/rows")
     problem = refusal_of(answer, 403)
-    fetched = httpx.get(urls[0])
-    expect(fetched.status_code == httpx.codes.FORBIDDEN, "a file address outlived its contract")
+    fetched = httpx2.get(urls[0])
+    expect(fetched.status_code == httpx2.codes.FORBIDDEN, "a file address outlived its contract")
     return "; ".join(problem["reasons"])
 
 
@@ -208,7 +208,7 @@ def _rows_in(name: str, content: bytes) -> int:
 def _sharing(stage: Stage, slug: str, call: str, body: dict[str, Any] | None = None) -> str:
     """Call the sharing server as its client would, and return the raw answer."""
     profile = json.loads(Path(stage.saw["profiles"][slug]).read_text(encoding="utf-8"))
-    with httpx.Client(headers={"Authorization": f"Bearer {profile['bearerToken']}"}) as client:
+    with httpx2.Client(headers={"Authorization": f"Bearer {profile['bearerToken']}"}) as client:
         table = delta_sharing.SharingClient(stage.saw["profiles"][slug]).list_all_tables()[0]
         path = (
             f"{profile['endpoint'].rstrip('/')}/shares/{table.share}/schemas/{table.schema}"
@@ -235,7 +235,7 @@ def _bytes_within_reach(stage: Stage, slug: str) -> list[tuple[str, bytes]]:
         path = f"/api/contracts/{contract}/rows"
         seen.append((media, stage.client("startup").get(path, headers={"Accept": media}).content))
     for url in _file_urls(stage, slug):
-        content = httpx.get(url).content
+        content = httpx2.get(url).content
         seen.append(("a shared file", content))
         names = ", ".join(pq.read_schema(io.BytesIO(content)).names)
         seen.append(("a shared file's schema", names.encode()))

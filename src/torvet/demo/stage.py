@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import httpx
+import httpx2
 
 from .cast import person
 
@@ -31,14 +31,14 @@ class Stage:
 
     url: str
     folder: Path
-    clients: dict[str, httpx.Client] = field(default_factory=dict)
+    clients: dict[str, httpx2.Client] = field(default_factory=dict)
     saw: dict[str, Any] = field(default_factory=dict)
 
-    def client(self, key: str) -> httpx.Client:
+    def client(self, key: str) -> httpx2.Client:
         """Return the client of a person, signed in with their password the first time."""
         if key not in self.clients:
             who = person(key)
-            client = httpx.Client(base_url=self.url, timeout=_TIMEOUT_S)
+            client = httpx2.Client(base_url=self.url, timeout=_TIMEOUT_S)
             answer_of(
                 client.post("/api/session", json={"email": who.email, "password": who.password})
             )
@@ -63,7 +63,7 @@ class Stage:
             client.close()
 
 
-def answer_of(response: httpx.Response) -> Any:
+def answer_of(response: httpx2.Response) -> Any:
     """Return the JSON of a success; raise StoryBroken with the problem otherwise."""
     if not response.is_success:
         raise StoryBroken(
@@ -73,7 +73,7 @@ def answer_of(response: httpx.Response) -> Any:
     return response.json() if response.content else None
 
 
-def refusal_of(response: httpx.Response, status: int) -> dict[str, Any]:
+def refusal_of(response: httpx2.Response, status: int) -> dict[str, Any]:
     """Return the problem of a refusal that the story expects."""
     expect(
         response.status_code == status,
