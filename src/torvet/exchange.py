@@ -9,7 +9,9 @@ from .backends.duckdb_engine import DuckDBEngine
 from .backends.embedded_postgres import embedded_postgres
 from .backends.keys import load_keys
 from .backends.postgres import open_database
-from .backends.table_files import LocalFiles, TableFiles
+from .backends.object_store import local_filesystem, s3_client, s3_filesystem
+from .backends.spark_engine import SparkEngine
+from .backends.table_files import LocalFiles, S3Files, TableFiles
 from .kit.ids import new_id
 from .migrations import migrate as bring_up_to_date
 from .ports.clock import WallClock
@@ -19,6 +21,7 @@ from .ports.tables import TableStore
 from .settings import Settings
 
 EMBEDDED = "embedded"
+S3 = "s3://"
 
 
 @contextmanager
@@ -57,9 +60,11 @@ def database_url(settings: Settings) -> Iterator[str]:
 
 
 def open_files(settings: Settings) -> TableFiles:
-    """Return where the files of tables are."""
+    """Return where the files of tables are: a folder, or an object store."""
     if settings.tables == EMBEDDED:
         return LocalFiles(settings.home / "tables")
+    if settings.tables.startswith(S3):
+        return S3Files(settings.tables, s3_client(settings))
     return LocalFiles(Path(settings.tables))
 
 
@@ -70,10 +75,17 @@ def open_tables(settings: Settings) -> TableStore:
 
 @contextmanager
 def open_engine(settings: Settings) -> Iterator[QueryEngine]:
-    """Open the engine."""
-    engine = DuckDBEngine(
-        temporary=settings.home / "temporary", memory_mb=settings.engine_memory_mb
-    )
+    """Open the engine: DuckDB in process, or a Spark Connect server."""
+    remote = s3_filesystem(settings) if settings.tables.startswith(S3) else None
+    engine: DuckDBEngine | SparkEngine
+    if settings.engine == EMBEDDED:
+        engine = DuckDBEngine(
+            temporary=settings.home / "temporary",
+            memory_mb=settings.engine_memory_mb,
+            files=remote,
+        )
+    else:
+        engine = SparkEngine(settings.engine, files=remote or local_filesystem())
     try:
         yield engine
     finally:

@@ -29,6 +29,7 @@ NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 NAMES = ("garage", "occupied", "capacity", "at")
 TYPES = {"garage": "text", "occupied": "integer", "capacity": "integer", "at": "instant"}
 ALMA, BO = PartyId("pa_alma"), PartyId("pa_bo")
+TRANSPORT = "ImproveTransportMobility"
 
 moments = st.integers(-72, 72).map(lambda hours: NOON + timedelta(hours=hours))
 codes = st.sampled_from(sorted(PURPOSES))
@@ -91,7 +92,7 @@ LEASE = Contract(
     dataset="ds_parking",
     provider=ALMA,
     consumer=BO,
-    purpose="ImproveTransportMobility",
+    purpose=TRANSPORT,
     note="",
     clauses=(),
     stage=Stage.AGREED,
@@ -100,4 +101,4 @@ LEASE = Contract(
     requested_by="ac_bo",
     agreed_at=NOON,
 )
-ASK = Ask(reader=BO, purpose="ImproveTransportMobility", rows=10, at=NOON, region="DK")
+ASK = Ask(reader=BO, purpose=TRANSPORT, rows=10, at=NOON, region="DK")

@@ -1,10 +1,9 @@
 """The engine in process: DuckDB, kept to the exchange's own folders."""
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,6 @@ from torvet.ports.sql import identifier, literal
 
 from .errors import storage_error
 from .statistics import from_duckdb
-
-FILE_BYTES = 256 * 1024**2  # a file that is larger than this is followed by another
 
 
 class DuckDBEngine:
@@ -71,7 +68,7 @@ class DuckDBEngine:
     def write(
         self, sql: str, inputs: Mapping[str, Sequence[str]], folder: str, *, prefix: str
     ) -> list[WrittenFile]:
-        """Write the rows of `sql`, in their order, as one or more files; leave none on failure."""
+        """Write the rows of `sql`, in their order, as one file; leave none on failure."""
         if "://" in folder:
             with tempfile.TemporaryDirectory(dir=self._temporary) as staging:
                 written = self._write(sql, inputs, Path(staging), prefix)
@@ -84,20 +81,22 @@ class DuckDBEngine:
     def _write(
         self, sql: str, inputs: Mapping[str, Sequence[str]], folder: Path, prefix: str
     ) -> list[WrittenFile]:
+        file = folder / f"{prefix}0.parquet"
+        # One file: DuckDB keeps the order of rows only there, and rows that stand as they were
+        # delivered compress better, page stably and are what a provider expects to see.
         copy = (
-            f"COPY ({sql}) TO {literal(str(folder))} (FORMAT parquet, COMPRESSION zstd,"
-            f" FILE_SIZE_BYTES {FILE_BYTES}, FILENAME_PATTERN {literal(prefix + '{i}')},"
-            " OVERWRITE_OR_IGNORE true, RETURN_STATS true)"
+            f"COPY ({sql}) TO {literal(str(file))}"
+            " (FORMAT parquet, COMPRESSION zstd, PRESERVE_ORDER true, RETURN_STATS true)"
         )
         try:
             with self._reading(inputs) as run, _explained(folder):
-                types = {
-                    name: str(kind) for name, kind, *_ in run.execute(f"DESCRIBE {sql}").fetchall()
-                }
+                described = run.execute(f"DESCRIBE {sql}").fetchall()
                 written = run.execute(copy).fetchall()
         except BaseException:
-            _forget(folder, prefix)
+            for leftover in (file, folder / f"tmp_{file.name}"):
+                leftover.unlink(missing_ok=True)
             raise
+        types = {name: str(kind) for name, kind, *_ in described}
         return [
             from_duckdb(
                 path=Path(name).name, rows=rows, size_bytes=size, columns=columns, types=types
@@ -141,11 +140,3 @@ def _explained(folder: Path) -> Iterator[None]:
         if (known := storage_error(error, str(folder))) is not None:
             raise known from error
         raise
-
-
-def _forget(folder: Path, prefix: str) -> None:
-    for file in folder.glob(f"{prefix}*.parquet"):
-        with suppress(OSError):
-            file.unlink()
-    for leftover in folder.glob(f"tmp_{prefix}*"):
-        shutil.rmtree(leftover, ignore_errors=True)

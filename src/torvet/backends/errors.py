@@ -80,3 +80,18 @@ def storage_error(error: BaseException, where: str) -> StorageFull | None:
     if any(words in str(error).lower() for words in _FULL_WORDS):
         return StorageFull(where)
     return None
+
+
+@dataclass(eq=False)
+class EngineAway(ExchangeError):
+    """The engine cannot be reached."""
+
+    url: str
+
+    kind = Kind.UNAVAILABLE
+    code = "engine-away"
+    advice = "Nothing was changed. `torvet check` tries every part; then try again."
+
+    def __str__(self) -> str:
+        """Say where it was looked for."""
+        return f"The engine at {self.url} cannot be reached."

@@ -6,9 +6,12 @@ value, never the other way round, or readers would skip rows that are there.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from torvet.ports.engine import WrittenFile
 
@@ -57,10 +60,41 @@ def from_duckdb(
         path=path,
         size_bytes=size_bytes,
         rows=rows,
-        minimum={k: v for k, v in minimum.items() if maximum[k] is not None and v is not None},
-        maximum={k: v for k, v in maximum.items() if v is not None and minimum[k] is not None},
+        minimum=_paired(minimum, maximum),
+        maximum=_paired(maximum, minimum),
         nulls={name: count for name, count in nulls.items() if name in types},
     )
+
+
+def from_footer(*, path: str, size_bytes: int, footer: pq.FileMetaData) -> WrittenFile:
+    """Read what the footer of a Parquet file says of its columns."""
+    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+    schema = footer.schema.to_arrow_schema()
+    minimum: dict[str, object] = {}
+    maximum: dict[str, object] = {}
+    nulls: dict[str, int] = {}
+    for place, name in enumerate(schema.names if len(schema) == footer.num_columns else ()):
+        found = [group.column(place).statistics for group in groups]
+        if any(one is None or not one.has_null_count for one in found):
+            continue
+        nulls[name] = sum(one.null_count for one in found)
+        ranged = [one for one in found if one.has_min_max]
+        # A binary fraction may be NaN, which stands in no range and so is in none of them.
+        if ranged and not pa.types.is_floating(schema.field(name).type):
+            minimum[name] = floor(min(one.min for one in ranged))
+            maximum[name] = ceiling(max(one.max for one in ranged))
+    return WrittenFile(
+        path=path,
+        size_bytes=size_bytes,
+        rows=footer.num_rows,
+        minimum=_paired(minimum, maximum),
+        maximum=_paired(maximum, minimum),
+        nulls=nulls,
+    )
+
+
+def _paired(values: Mapping[str, object], others: Mapping[str, object]) -> dict[str, object]:
+    return {k: v for k, v in values.items() if v is not None and others[k] is not None}
 
 
 def floor(value: object) -> object:
@@ -115,19 +149,20 @@ def _unquoted(name: str) -> str:
 
 def _value(text: str, kind: str) -> object:
     """Read one value as DuckDB prints it; None for types whose order Delta does not know."""
+    read = _READERS.get("INTEGER" if _INTEGERS.match(kind) else kind.partition("(")[0])
     try:
-        if _INTEGERS.match(kind):
-            return int(text)
-        if kind in {"FLOAT", "DOUBLE"}:
-            return float(text)
-        if kind.startswith("DECIMAL"):
-            return Decimal(text)
-        if kind == "VARCHAR":
-            return text
-        if kind == "DATE":
-            return date.fromisoformat(text)
-        if kind in {"TIMESTAMP", "TIMESTAMP WITH TIME ZONE"}:
-            return datetime.fromisoformat(text)
+        return read(text) if read else None
     except ValueError:  # infinity, or a year that Python's calendar does not have
         return None
-    return None
+
+
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "INTEGER": int,
+    "FLOAT": float,
+    "DOUBLE": float,
+    "DECIMAL": Decimal,
+    "VARCHAR": str,
+    "DATE": date.fromisoformat,
+    "TIMESTAMP": datetime.fromisoformat,
+    "TIMESTAMP WITH TIME ZONE": datetime.fromisoformat,
+}

@@ -26,6 +26,7 @@ COUNTED_DISTINCT_MAX = 10_000  # up to here values are counted one by one, beyon
 EXPRESSIONS_MAX = 400  # of one statement: wide tables take several passes
 SHAPES_MAX = 40
 WORST_MAX = 3
+DAY_S = 86_400
 
 _UNORDERED = frozenset({ColumnType.GEOMETRY, ColumnType.BOOLEAN})
 
@@ -225,22 +226,32 @@ class _Plan:
 
 def _plan(measures: ColumnMeasures) -> _Plan | None:
     if measures.column.type in MOMENTS:
-        first, last = moment(measures.minimum), moment(measures.maximum)
-        if first is None or last is None or first >= last:
-            return None
-        day = 86_400.0 if measures.column.type is ColumnType.DATE else 1.0
-        width = -(-(last - first).total_seconds() // (BINS_MAX * day)) * day
-        return _Plan(first, width, int((last - first).total_seconds() // width) + 1)
+        return _plan_of_moments(measures)
     if measures.column.type not in NUMBERS or measures.minimum is None:
         return None
     low, high = (Decimal(str(end)) for end in (measures.minimum, measures.maximum))
     if low == high:
         return None
     if measures.column.type is ColumnType.INTEGER:
-        each = -(-(int(high) - int(low) + 1) // BINS_MAX)
-        return _Plan(float(low), each, -(-(int(high) - int(low) + 1) // each))
+        each, bins = _whole_bins(int(high) - int(low) + 1)
+        return _Plan(float(low), each, bins)
     width = float(high - low) / BINS_MAX
     return _Plan(float(low), width, BINS_MAX) if width > 0 else None
+
+
+def _plan_of_moments(measures: ColumnMeasures) -> _Plan | None:
+    first, last = moment(measures.minimum), moment(measures.maximum)
+    if first is None or last is None or first >= last:
+        return None
+    unit_s = DAY_S if measures.column.type is ColumnType.DATE else 1
+    each, bins = _whole_bins(int((last - first).total_seconds()) // unit_s + 1)
+    return _Plan(first, each * unit_s, bins)
+
+
+def _whole_bins(units: int) -> tuple[int, int]:
+    """Return how many whole units a bar spans, and how many bars that makes."""
+    each = -(-units // BINS_MAX)
+    return each, -(-units // each)
 
 
 def _histogram(number: int, column: Column, plan: _Plan) -> str:

@@ -26,6 +26,7 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, TSVECTOR, Insert, insert
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.types import Text
 
 from .search_model import FACETS, Counts, ReleaseLine, Sort, Wish
@@ -299,25 +300,30 @@ def page(
     sort = Sort.NEWEST if wish.sort is Sort.RELEVANCE and not query.loose else wish.sort
     if sort is Sort.RELEVANCE and found > RANKED_MAX:
         return _page_of_many(tx, wish, query, chosen)
-    order = _order(sort, query.rank if found <= READ_MAX else query.head_rank)
-    fitting = [*chosen, query.within(documents.c.words)]
-    listed = select(documents.c.dataset).where(*fitting).order_by(*order)
+    c = documents.c
+    rank = query.rank if found <= READ_MAX else query.head_rank
+    fitting = select(c.dataset, c.modified_at, c.sort_title, rank.label("rank")).where(
+        *chosen, query.within(c.words)
+    )
+    # Without this fence the planner walks along the order and reads all words on its way,
+    # which pays only where most of them fit.
+    hits = (fitting.offset(0) if found <= COUNTED_MAX else fitting).subquery()
+    listed = select(hits.c.dataset).order_by(*_order(sort, hits.c))
     return list(tx.execute(listed.offset(wish.offset).limit(wish.limit)).scalars())
 
 
-def _order(sort: Sort, rank: ColumnElement[float]) -> tuple[Any, ...]:
-    c = documents.c
+def _order(sort: Sort, hits: ReadOnlyColumnCollection[str, Any]) -> tuple[Any, ...]:
     match sort:
         case Sort.RELEVANCE:
-            return (rank.desc(), c.modified_at.desc(), c.dataset.desc())
+            return (hits.rank.desc(), hits.modified_at.desc(), hits.dataset.desc())
         case Sort.NEWEST:
-            return (c.modified_at.desc(), c.dataset.desc())
+            return (hits.modified_at.desc(), hits.dataset.desc())
         case Sort.OLDEST:
-            return (c.modified_at, c.dataset)
+            return (hits.modified_at, hits.dataset)
         case Sort.TITLE:
-            return (c.sort_title, c.dataset)
+            return (hits.sort_title, hits.dataset)
         case Sort.ID:
-            return (c.dataset,)
+            return (hits.dataset,)
 
 
 def _page_of_many(

@@ -49,12 +49,13 @@ def ensure(parts: Parts, dataset: str, projection: Projection, version: int) -> 
     if projection.key == IDENTITY or _known(parts, table) >= version:
         return table
     try:
-        with parts.db.begin() as tx:
-            store.lock(tx, table)
-            wanted = [r for r in releases(tx, dataset) if r.number <= version]
-            _catch_up(parts, table, projection, sorted(wanted, key=lambda r: r.number))
-            now = parts.clock.now()
-            store.keep(tx, dataset, projection, release=version, at=now)
+        with store.held(parts.db, table):
+            with parts.db.begin() as tx:
+                published = releases(tx, dataset)
+            wanted = sorted(published, key=lambda each: each.number)[:version]
+            _catch_up(parts, table, projection, wanted)
+            with parts.db.begin() as tx:
+                store.keep(tx, dataset, projection, release=version, at=parts.clock.now())
     except OperationalError as busy:
         if "lock timeout" in str(busy):
             raise ProjectionBeingMade(dataset) from busy

@@ -1,25 +1,35 @@
 """Projections as rows. Each function takes the transaction that it runs in."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 
 from torvet.contracts import Projection
 from torvet.kit import filters
 
 from .tables import projections
 
-LOCK_WAIT_S = 20
+@contextmanager
+def held(db: Engine, table: str) -> Iterator[None]:
+    """Hold `table` against every other process until the block ends, or this process does.
 
-
-def lock(tx: Connection, table: str) -> None:
-    """Hold `table` against every other process until the transaction ends.
-
-    Raises sqlalchemy.exc.OperationalError where another holds it longer than LOCK_WAIT_S.
+    The lock is the connection's own, with no transaction open for as long as the work takes.
+    Raises sqlalchemy.exc.OperationalError where another has held it for the database's
+    lock_timeout.
     """
-    tx.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT_S}s'"))
-    tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(table, 0))))
+    with db.connect() as plain:
+        connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+        name = func.hashtextextended(f"make {table}", 0)
+        connection.execute(select(func.pg_advisory_lock(name)))
+        try:
+            yield
+        finally:
+            with suppress(DBAPIError):
+                connection.execute(select(func.pg_advisory_unlock(name)))
 
 
 def keep(

@@ -13,10 +13,12 @@ from .errors import (
     SourceNotFound,
     StorageFull,
     TooManyColumns,
+    TooManyUploads,
     UploadIncomplete,
     UploadMoved,
     UploadNotFound,
 )
+from .jobs import sweep
 from .model import (
     Column,
     ColumnType,
@@ -53,6 +55,7 @@ __all__ = [
     "SourceNotFound",
     "StorageFull",
     "TooManyColumns",
+    "TooManyUploads",
     "Upload",
     "UploadId",
     "UploadIncomplete",
@@ -68,5 +71,6 @@ __all__ = [
     "rejected_rows",
     "remove_upload",
     "source",
+    "sweep",
     "upload_path",
 ]

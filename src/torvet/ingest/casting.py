@@ -12,7 +12,7 @@ from .bench import Bench, Staged, is_full
 from .csv_files import CsvFile
 from .errors import NoRows, SchemaInvalid
 from .evidence import gather
-from .inference import Evidence, choose, choose_for, inferred_column
+from .inference import Evidence, choose, choose_for, inferred_column, sentences
 from .limits import VALUE_CHARACTERS_MAX
 from .model import Column
 from .plans import ColumnPlan, plan, select_sql
@@ -118,12 +118,12 @@ def _plans(
     if schema is not None:
         plans, notes = _given(bench, names, cells, evidence, schema)
         return plans, notes, True
-    choices = choose(names, evidence, options)
+    choices = choose(evidence, options)
     plans = tuple(
         plan(inferred_column(name, choice, options), cell, choice, options)
         for name, cell, choice in zip(names, cells, choices, strict=True)
     )
-    return plans, [choice.note for choice in choices], all(choice.settled for choice in choices)
+    return plans, sentences(names, choices), all(choice.settled for choice in choices)
 
 
 def _given(
@@ -141,7 +141,7 @@ def _given(
     if len(missing) == len(schema):
         raise SchemaInvalid(f"{bench.file_name!r} has none of its columns")
     extra = set(at) - {column.name.casefold() for column in schema}
-    notes = [f"Column {column.name!r} is not in the file: it has no values." for column in missing]
+    notes = [f"Not in the file, without values: {c.name}." for c in missing]
     notes += [
         f"Column {n!r} is not in the schema: left out." for n in names if n.casefold() in extra
     ]

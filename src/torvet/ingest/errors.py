@@ -169,6 +169,16 @@ class UploadIncomplete(ExchangeError):
 
 
 @dataclass(eq=False)
+class TooManyUploads(ExchangeError):
+    kind, code = Kind.TOO_MANY, "too-many-uploads"
+    advice = "Finish or remove those that are open; one that is left alone is removed after a day."
+    uploads_max: int
+
+    def __str__(self) -> str:
+        return f"Your party has {self.uploads_max} unfinished uploads already."
+
+
+@dataclass(eq=False)
 class ContentDiffers(ExchangeError):
     kind, code = Kind.INVALID, "content-differs"
     advice = "The file changed on its way. The upload was removed: start a new one."

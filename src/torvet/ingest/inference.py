@@ -11,6 +11,7 @@ _DATES = (
     ("date_day_first", "date_month_first"),
     ("timestamp_day_first", "timestamp_month_first"),
 )
+NAMES_LISTED_MAX = 12
 _SIMPLE = ("date_iso", "time", "timestamp_iso", "instant", "geometry")
 
 
@@ -43,40 +44,38 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """How a column will be read. Not `settled`: more rows might speak for another reading."""
+    """How a column will be read. Not `settled`: more rows might speak for another reading.
+
+    `notes` are said of the column, and once of all columns of which the same is to be said.
+    """
 
     reading: Reading
     trim: bool = False
     null_words: bool = False
     settled: bool = True
-    note: str = ""
+    notes: tuple[str, ...] = ()
 
 
-def choose(
-    names: Sequence[str], evidence: Sequence[Evidence], options: ReadOptions
-) -> tuple[Choice, ...]:
+def choose(evidence: Sequence[Evidence], options: ReadOptions) -> tuple[Choice, ...]:
     """Choose the narrowest reading that reads every value of each column.
 
     Where the texts of a column allow two notations (is 1,234 more than a thousand?), the other
     columns decide, or else the more likely one is taken; either way a note says so.
     """
     comma = _decimal_comma(evidence, options)
-    return tuple(
-        _finish(name, seen, _choice(name, seen, options, comma=comma))
-        for name, seen in zip(names, evidence, strict=True)
-    )
+    return tuple(_finish(seen, _choice(seen, options, comma=comma)) for seen in evidence)
 
 
-def _choice(name: str, seen: Evidence, options: ReadOptions, *, comma: bool | None) -> Choice:
+def _choice(seen: Evidence, options: ReadOptions, *, comma: bool | None) -> Choice:
     if not seen.values:
-        return Choice(reading=TEXT, settled=False, note=f"Column {name!r} holds no values.")
+        return Choice(reading=TEXT, settled=False, notes=("no values",))
     if seen.all_fit("boolean"):
         # A column of nothing but `no` is more likely one of country codes.
         plain = seen.both_poles or seen.plain_poles
         return Choice(reading=READINGS["boolean"] if plain else TEXT, settled=plain)
-    found = _number(name, seen, comma=comma)
+    found = _number(seen, comma=comma)
     for pair in _DATES:
-        found = found or _day(name, seen, pair, options)
+        found = found or _day(seen, pair, options)
     simple = next((READINGS[each] for each in _SIMPLE if seen.all_fit(each)), TEXT)
     return found or Choice(reading=simple)
 
@@ -93,17 +92,17 @@ def _decimal_comma(evidence: Sequence[Evidence], options: ReadOptions) -> bool |
     return sum(votes) * 2 > len(votes) if votes else None
 
 
-def _number(name: str, seen: Evidence, *, comma: bool | None) -> Choice | None:
+def _number(seen: Evidence, *, comma: bool | None) -> Choice | None:
     if seen.all_fit("integer"):
         return Choice(reading=READINGS["integer"])
     by_point, by_comma = seen.all_fit("number_point"), seen.all_fit("number_comma")
     point, decimal_comma = READINGS["number_point"], READINGS["number_comma"]
     if by_point and by_comma:
         taken = decimal_comma if comma else point
-        note = f"Column {name!r} could be read with either decimal sign; {taken.said} was taken."
-        return Choice(reading=taken, settled=False, note=note)
+        note = f"either decimal sign would fit, {taken.said} was taken"
+        return Choice(reading=taken, settled=False, notes=(note,))
     if by_comma:
-        return Choice(reading=decimal_comma, note=f"Column {name!r}: numbers with decimal comma.")
+        return Choice(reading=decimal_comma, notes=("numbers with decimal comma",))
     return Choice(reading=point) if by_point else None
 
 
@@ -112,27 +111,40 @@ def _day(name: str, seen: Evidence, pair: tuple[str, str], options: ReadOptions)
     by_day, by_month = (seen.all_fit(each) for each in pair)
     if by_day and by_month:
         taken = month_first if options.day_first is False else day_first
-        note = f"Column {name!r}: every date could be read two ways; {taken.said} was taken."
-        return Choice(reading=taken, settled=False, note=note)
+        note = f"every date could be read two ways, {taken.said} was taken"
+        return Choice(reading=taken, settled=False, notes=(note,))
     if by_day or by_month:
         taken = day_first if by_day else month_first
-        return Choice(reading=taken, note=f"Column {name!r}: dates are {taken.said}.")
+        return Choice(reading=taken, notes=(f"dates are {taken.said}",))
     return None
 
 
-def _finish(name: str, seen: Evidence, choice: Choice) -> Choice:
+def _finish(seen: Evidence, choice: Choice) -> Choice:
     if choice.reading is TEXT:
         return choice
-    note = choice.note
-    if seen.words:
-        note = f"{note} Column {name!r}: {seen.words:,} texts such as NA or - mean no value."
+    words = ("texts such as NA or - mean no value",) if seen.words else ()
     return Choice(
         reading=choice.reading,
         trim=seen.padded > 0,
         null_words=seen.words > 0,
         settled=choice.settled,
-        note=note.strip(),
+        notes=(*choice.notes, *words),
     )
+
+
+def sentences(names: Sequence[str], choices: Sequence[Choice]) -> list[str]:
+    """Return what there is to say of the columns, one sentence for all that share it."""
+    said: dict[str, list[str]] = {}
+    for name, choice in zip(names, choices, strict=True):
+        for note in choice.notes:
+            said.setdefault(note, []).append(name)
+    return [f"{note[0].upper()}{note[1:]}: {_listed(columns)}." for note, columns in said.items()]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - NAMES_LISTED_MAX
+    some = ", ".join(names[:NAMES_LISTED_MAX])
+    return f"{some} and {more:,} more" if more > 0 else some
 
 
 def inferred_column(name: str, choice: Choice, options: ReadOptions) -> Column:

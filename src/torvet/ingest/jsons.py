@@ -171,8 +171,8 @@ def _mixed(kinds: Kinds) -> list[str]:
         for name, found in kinds.items()
         if len(found) > 1
     ]
-    nested = [name for name, found in kinds.items() if found == {"nested"}]
-    return notes + [f"Column {name!r} holds objects or lists, kept as JSON." for name in nested]
+    nested = sum(found == {"nested"} for found in kinds.values())
+    return [*notes, f"{nested} columns hold objects or lists, kept as JSON."] if nested else notes
 
 
 def stage_geojson(bench: Bench, path: Path) -> Staged:

@@ -74,10 +74,15 @@ def receive(
         return done
     tell = progress or _untold
     tell("reading", 0.0)
-    for table in (f"sources/{source_id}", f"rejected/{source_id}"):
-        parts.tables.remove(table)
-    with workbench(parts.settings, source_id, file_name, options or ReadOptions(), tell) as bench:
-        read = _read(parts, bench, source_id, path, schema)
+    _remove_tables(parts, source_id)
+    try:
+        with workbench(
+            parts.settings, source_id, file_name, options or ReadOptions(), tell
+        ) as bench:
+            read = _read(parts, bench, source_id, path, schema)
+    except Exception:
+        _remove_tables(parts, source_id)
+        raise
     tell("checking", 0.9)
     received = Source(
         id=source_id,
@@ -96,6 +101,11 @@ def receive(
     with parts.db.begin() as tx:
         store.add_source(tx, received)
     return received
+
+
+def _remove_tables(parts: Parts, source_id: SourceId) -> None:
+    for table in (f"sources/{source_id}", f"rejected/{source_id}"):
+        parts.tables.remove(table)
 
 
 def _untold(_stage: str, _share: float) -> None:

@@ -129,20 +129,19 @@ def _kind(cell: Cell) -> str:
 
 def _text(cell: Cell, *, with_clock: bool) -> str | None:
     match cell:
-        case "":
-            return None
         case bool():
-            return "true" if cell else "false"
+            text = "true" if cell else "false"
         case float() if cell.is_integer() and abs(cell) < _WHOLE_MAX:
-            return str(int(cell))
+            text = str(int(cell))
         case datetime():
-            return cell.isoformat(sep=" ") if with_clock else cell.date().isoformat()
+            text = cell.isoformat(sep=" ") if with_clock else cell.date().isoformat()
         case date():
-            return f"{cell.isoformat()} 00:00:00" if with_clock else cell.isoformat()
+            text = f"{cell.isoformat()} 00:00:00" if with_clock else cell.isoformat()
         case timedelta():
-            return _clock(cell)
+            text = _clock(cell)
         case _:
-            return str(cell).replace("\0", "")
+            text = str(cell).replace("\0", "")
+    return text or None
 
 
 def _clock(cell: timedelta) -> str:

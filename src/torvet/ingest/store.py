@@ -1,8 +1,9 @@
 """Sources and uploads as rows. Each function takes the transaction that it runs in."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from .errors import SourceNotFound, UploadNotFound
 from .model import FileFormat, Source, SourceId, Upload, UploadId, UploadStage
@@ -111,12 +112,28 @@ def forget_upload(tx: Connection, upload_id: UploadId) -> None:
     tx.execute(delete(uploads).where(uploads.c.id == upload_id))
 
 
-def forget_uploads(tx: Connection, untouched_since: datetime) -> list[UploadId]:
-    """Strike off uploads that were left alone; return which."""
-    gone = tx.execute(
-        delete(uploads).where(uploads.c.touched_at < untouched_since).returning(uploads.c.id)
-    )
+def forget_uploads(
+    tx: Connection, *, open_before: datetime, complete_before: datetime
+) -> list[UploadId]:
+    """Strike off uploads that were left alone since then; return which."""
+    receiving = uploads.c.stage == UploadStage.RECEIVING.value
+    abandoned = receiving & (uploads.c.touched_at < open_before)
+    unused = ~receiving & (uploads.c.touched_at < complete_before)
+    gone = tx.execute(delete(uploads).where(abandoned | unused).returning(uploads.c.id))
     return [UploadId(row.id) for row in gone]
+
+
+def count_open(tx: Connection, party: str) -> int:
+    """Count the unfinished uploads of `party`."""
+    receiving = uploads.c.stage == UploadStage.RECEIVING.value
+    return tx.execute(
+        select(func.count()).select_from(uploads).where(uploads.c.party == party, receiving)
+    ).scalar_one()
+
+
+def source_ids(tx: Connection, among: Collection[str]) -> set[str]:
+    """Return which of these ids are sources."""
+    return set(tx.execute(select(sources.c.id).where(sources.c.id.in_(among))).scalars())
 
 
 def upload_ids(tx: Connection) -> set[str]:
