@@ -16,6 +16,7 @@ from .service import (
     rewind,
     seal,
     seal_until,
+    waiting,
 )
 
 __all__ = [
@@ -40,5 +41,6 @@ __all__ = [
     "seal",
     "seal_until",
     "verify_log",
+    "waiting",
 ]
 del _jobs

@@ -121,6 +121,12 @@ def advance(tx: Connection, follower: str, position: int) -> None:
     store.move(tx, follower, position + 1)
 
 
+def waiting(tx: Connection, follower: str) -> int:
+    """Return how many sealed facts `follower` has not passed; nobody waits for this question."""
+    newest = store.newest_checkpoint(tx)
+    return (newest.size if newest else 0) - store.seen_by(tx, follower)
+
+
 def rewind(tx: Connection, follower: str) -> None:
     """Let `follower` begin again: its next fact is the first of the log."""
     store.place_of(tx, follower)

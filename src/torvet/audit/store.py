@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from .merkle import Node
 from .model import Checkpoint, Horizon, SealedFact
-from .tables import checkpoints, facts, followers, leaves, nodes
+from .tables import checkpoints, facts, followers, leaves
 
 # The sealer's lock: any number, the same in every process.
 SEALER_LOCK = 0x746F7276_65740001
@@ -215,6 +215,12 @@ def place_of(tx: Connection, follower: str) -> int:
     tx.execute(upsert(followers).values(name=follower, next_position=0).on_conflict_do_nothing())
     query = select(followers.c.next_position).where(followers.c.name == follower)
     return int(tx.execute(query.with_for_update()).scalar_one())
+
+
+def seen_by(tx: Connection, follower: str) -> int:
+    """Return how many facts `follower` has passed."""
+    query = select(followers.c.next_position).where(followers.c.name == follower)
+    return int(tx.scalar(query) or 0)
 
 
 def move(tx: Connection, follower: str, position: int) -> None:

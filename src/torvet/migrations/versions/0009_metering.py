@@ -22,9 +22,7 @@ def upgrade() -> None:
         sa.Column("bytes", sa.Numeric(38, 0), nullable=False),
         sa.Column("requests", sa.BigInteger, nullable=False),
         sa.CheckConstraint("channel in ('rest', 'sharing', 'file')", name="usage_hours_channel"),
-        sa.CheckConstraint(
-            "rows >= 0 and bytes >= 0 and requests >= 0", name="usage_hours_counts"
-        ),
+        sa.CheckConstraint("rows >= 0 and bytes >= 0 and requests >= 0", name="usage_hours_counts"),
     )
     op.create_index("usage_hours_by_party", "usage_hours", ["parties"], postgresql_using="gin")
     op.create_table(

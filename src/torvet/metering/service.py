@@ -1,0 +1,110 @@
+"""The meter: follows sealed usage facts, and tells what was used."""
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from torvet.audit import SealedFact, advance, follow, rewind
+from torvet.ports.parts import Parts
+
+from . import store
+from .errors import PeriodTurned
+from .model import Count, Event, Grain, Usage, event_of
+from .rules import summed
+
+FOLLOWER = "metering"
+USAGE = "usage"
+FACTS_AT_A_TIME = 1_000
+PASSES_MAX = 10_000
+USAGE_ROWS_MAX = 10_000
+
+_log = structlog.get_logger(__name__)
+
+
+def catch_up(parts: Parts) -> int:
+    """Count every sealed usage fact that was not counted yet; return how many that were.
+
+    Sums and place are written in one transaction, so that each fact is counted exactly once:
+    however often this is called, by however many processes, and wherever one is killed.
+    """
+    counted = 0
+    for _ in range(PASSES_MAX):
+        with parts.db.begin() as tx:
+            batch = follow(tx, FOLLOWER, FACTS_AT_A_TIME)
+            if not batch:
+                break
+            counted += _count_in(tx, batch)
+            advance(tx, FOLLOWER, batch[-1].position)
+    return counted
+
+
+def _count_in(tx: Connection, batch: list[SealedFact]) -> int:
+    events = _events(tx, batch)
+    store.add(tx, summed(events))
+    return len(events)
+
+
+def _events(tx: Connection, batch: list[SealedFact]) -> list[Event]:
+    events = []
+    for sealed in batch:
+        fact = sealed.fact
+        if fact.name != USAGE:
+            continue
+        try:
+            events.append(event_of(fact.at, fact.parties, fact.body))
+        except (KeyError, TypeError, ValueError) as error:
+            # One fact that nobody understands must not stop the meter for all others.
+            _log.error("usage fact not counted", position=sealed.position, fault=repr(error))
+            store.note_fault(tx, sealed.position, repr(error))
+    return events
+
+
+def rebuild(parts: Parts) -> int:
+    """Forget every sum and count the whole log again; return how many facts were counted.
+
+    One transaction: readers see the old sums until the new ones are there.
+    """
+    with parts.db.begin() as tx:
+        rewind(tx, FOLLOWER)
+        store.clear(tx)
+        counted = 0
+        while batch := follow(tx, FOLLOWER, FACTS_AT_A_TIME):
+            counted += _count_in(tx, batch)
+            advance(tx, FOLLOWER, batch[-1].position)
+        return counted
+
+
+def usage_of(
+    tx: Connection,
+    parties: frozenset[str],
+    *,
+    start: datetime,
+    end: datetime,
+    contract: str | None = None,
+    grain: Grain = Grain.HOUR,
+    limit: int = USAGE_ROWS_MAX,
+) -> list[Usage]:
+    """Return what was used from `start` until before `end` under contracts of one of `parties`.
+
+    Consumer and provider of a contract see the same; for all others it is as if it were not
+    there. Oldest first, at most `limit`. Raises PeriodTurned where `end` is not after `start`.
+    """
+    if not start < end:
+        raise PeriodTurned(start, end)
+    most = min(limit, USAGE_ROWS_MAX)
+    return store.used(
+        tx, parties=parties, contract=contract, start=start, end=end, grain=grain, limit=most
+    )
+
+
+def total_of(
+    tx: Connection,
+    parties: frozenset[str],
+    *,
+    start: datetime,
+    end: datetime,
+    contract: str | None = None,
+) -> Count:
+    """Return the sum of everything that `usage_of` would return without a limit."""
+    return store.total(tx, parties=parties, contract=contract, start=start, end=end)
