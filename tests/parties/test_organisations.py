@@ -57,7 +57,7 @@ def test_an_organisation_is_no_citizen(alma):
     answer = alma.post("/api/organisations", {"name": "Me", "kind": "citizen", "cvr": "55133018"})
 
     assert answer.status_code == 422
-    assert "public, private or research" in answer.json()["title"]
+    assert "'public', 'private' or 'research'" in answer.json()["title"]
 
 
 def test_two_organisations_of_one_name_get_short_names_of_their_own(alma, bo):

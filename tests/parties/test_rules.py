@@ -29,6 +29,7 @@ from torvet.parties.rules import (
     Failures,
     checked_cvr,
     checked_email,
+    checked_kind,
     checked_password,
     choose,
     counted,
@@ -103,6 +104,11 @@ def test_a_danish_organisation_without_a_cvr_number_is_told():
 
 def test_an_organisation_abroad_needs_no_cvr_number():
     assert checked_cvr("", "SE") is None
+
+
+def test_an_organisation_is_no_citizen():
+    with pytest.raises(Unfit, match="public, private or research"):
+        checked_kind(PartyKind.CITIZEN)
 
 
 @given(roles, roles)

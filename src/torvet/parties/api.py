@@ -37,7 +37,7 @@ from .forms import (
     TokenSheet,
     TokensSheet,
 )
-from .model import Member
+from .model import Member, PartyKind, Role
 from .signin import SESSION_COOKIE, SignedIn, TheCaller, session_of
 
 router = APIRouter(prefix="/api", tags=["parties"])
@@ -46,7 +46,7 @@ SlugPath = Annotated[str, Path(min_length=1, max_length=60, pattern=r"^[a-z0-9-]
 IdPath = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
-@router.post("/accounts", status_code=201, responses=problems_of(403, 404, 409, 422, 429))
+@router.post("/accounts", status_code=201, responses=problems_of(400, 403, 404, 409, 422, 429))
 def sign_up(form: AccountForm, parts: TheParts) -> AccountSheet:
     """Make an account. It comes with a citizen party, so that one can act for oneself."""
     made = account_service.sign_up(
@@ -59,7 +59,7 @@ def sign_up(form: AccountForm, parts: TheParts) -> AccountSheet:
     return AccountSheet.of(made)
 
 
-@router.post("/session", status_code=201, responses=problems_of(401, 403, 422, 429))
+@router.post("/session", status_code=201, responses=problems_of(400, 401, 403, 422, 429))
 def sign_in(
     form: SignInForm, request: Request, response: Response, parts: TheParts
 ) -> SessionSheet:
@@ -78,7 +78,7 @@ def sign_out(request: Request, response: Response, caller: SignedIn, parts: TheP
     response.delete_cookie(SESSION_COOKIE, path="/")
 
 
-@router.patch("/session", responses=problems_of(401, 403, 404, 422, 429))
+@router.patch("/session", responses=problems_of(400, 401, 403, 404, 422, 429))
 def act_for(form: ActForForm, request: Request, caller: SignedIn, parts: TheParts) -> PartySheet:
     """Let the session act for another of one's parties from now on."""
     secret = _session(request, caller)
@@ -91,7 +91,7 @@ def me(caller: SignedIn, parts: TheParts) -> MeSheet:
     return MeSheet.about(account_service.standing(parts, caller), caller)
 
 
-@router.post("/me/password", status_code=201, responses=problems_of(401, 403, 404, 422, 429))
+@router.post("/me/password", status_code=201, responses=problems_of(400, 401, 403, 404, 422, 429))
 def change_password(
     form: PasswordForm, request: Request, response: Response, caller: SignedIn, parts: TheParts
 ) -> SessionSheet:
@@ -111,13 +111,15 @@ def sign_out_everywhere(response: Response, caller: SignedIn, parts: TheParts) -
     return EndedSheet(ended=ended)
 
 
-@router.post("/invitations", status_code=201, responses=problems_of(401, 403, 404, 422, 429))
+@router.post("/invitations", status_code=201, responses=problems_of(400, 401, 403, 404, 422, 429))
 def take_invitation(form: InvitationForm, caller: SignedIn, parts: TheParts) -> MembershipSheet:
     """Become a member by the code that an owner handed over."""
     return MembershipSheet.of(service.take_invitation(parts, caller, form.code))
 
 
-@router.post("/organisations", status_code=201, responses=problems_of(401, 403, 404, 409, 422, 429))
+@router.post(
+    "/organisations", status_code=201, responses=problems_of(400, 401, 403, 404, 409, 422, 429)
+)
 def register_organisation(form: OrganisationForm, caller: SignedIn, parts: TheParts) -> PartySheet:
     """Register an organisation. Whoever does so owns it."""
     return PartySheet.of(
@@ -125,7 +127,7 @@ def register_organisation(form: OrganisationForm, caller: SignedIn, parts: ThePa
             parts,
             caller,
             name=form.name,
-            kind=form.kind,
+            kind=PartyKind(form.kind),
             cvr=form.cvr,
             slug=form.slug,
             region=form.region,
@@ -152,7 +154,7 @@ def list_members(slug: SlugPath, caller: SignedIn, parts: TheParts) -> MembersSh
 @router.post(
     "/organisations/{slug}/members",
     status_code=201,
-    responses=problems_of(401, 403, 404, 409, 422, 429),
+    responses=problems_of(400, 401, 403, 404, 409, 422, 429),
 )
 def add_member(
     slug: SlugPath, form: MemberForm, caller: SignedIn, parts: TheParts
@@ -167,7 +169,7 @@ def add_member(
 
 @router.patch(
     "/organisations/{slug}/members/{account}",
-    responses=problems_of(401, 403, 404, 409, 422, 429),
+    responses=problems_of(400, 401, 403, 404, 409, 422, 429),
 )
 def change_member(
     slug: SlugPath, account: IdPath, form: RoleForm, caller: SignedIn, parts: TheParts
@@ -189,14 +191,14 @@ def remove_member(slug: SlugPath, account: IdPath, caller: SignedIn, parts: TheP
 @router.post(
     "/organisations/{slug}/service-accounts",
     status_code=201,
-    responses=problems_of(401, 403, 404, 422, 429),
+    responses=problems_of(400, 401, 403, 404, 422, 429),
 )
 def make_service_account(
     slug: SlugPath, form: ServiceAccountForm, caller: SignedIn, parts: TheParts
 ) -> MemberSheet:
     """Make an account for a machine. Give it a token with `POST /api/tokens`."""
     return MemberSheet.of(
-        service.make_service_account(parts, caller, slug, name=form.name, role=form.role)
+        service.make_service_account(parts, caller, slug, name=form.name, role=Role(form.role))
     )
 
 
@@ -208,7 +210,7 @@ def list_tokens(caller: SignedIn, parts: TheParts) -> TokensSheet:
     )
 
 
-@router.post("/tokens", status_code=201, responses=problems_of(401, 403, 404, 422, 429))
+@router.post("/tokens", status_code=201, responses=problems_of(400, 401, 403, 404, 422, 429))
 def make_token(form: TokenForm, caller: SignedIn, parts: TheParts) -> NewTokenSheet:
     """Make a token. Its secret is shown this once, and never allows more than its maker may."""
     return NewTokenSheet.shown(
@@ -226,7 +228,7 @@ def make_token(form: TokenForm, caller: SignedIn, parts: TheParts) -> NewTokenSh
 @router.post(
     "/tokens/{token_id}/rotate",
     status_code=201,
-    responses=problems_of(401, 403, 404, 409, 422, 429),
+    responses=problems_of(400, 401, 403, 404, 409, 422, 429),
 )
 def rotate_token(
     token_id: IdPath, form: RotationForm, caller: SignedIn, parts: TheParts

@@ -1,24 +1,39 @@
 """What goes over the wire about parties: requests as forms, answers as sheets."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from .account_service import Entered, Standing
 from .model import Caller, Invitation, Member, Membership, Party, PartyKind, Role, Token
-from .rules import SCOPES_MAX, TOKEN_GRACE_MAX
+from .rules import (
+    EMAIL,
+    PASSWORD_LENGTH_MAX,
+    PASSWORD_LENGTH_MIN,
+    SCOPE,
+    SCOPES_MAX,
+    TOKEN_GRACE_MAX,
+)
 
 # One line of text: no control characters, and something other than spaces.
 _LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_LINE)]
 Email = Annotated[
-    str, Field(min_length=3, max_length=254, pattern=_LINE, examples=["alma@aarhus.example"])
+    str, Field(min_length=5, max_length=254, pattern=EMAIL, examples=["alma@aarhus.example"])
 ]
 Password = Annotated[str, Field(min_length=1, max_length=256, examples=["a sentence is good"])]
+NewPassword = Annotated[
+    str,
+    Field(
+        min_length=PASSWORD_LENGTH_MIN,
+        max_length=PASSWORD_LENGTH_MAX,
+        examples=["a sentence is good"],
+    ),
+]
 Slug = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-ScopeText = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9:_-]+$")]
+ScopeText = Annotated[str, Field(min_length=1, max_length=80, pattern=SCOPE)]
 Code = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_-]+$")]
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
@@ -34,7 +49,7 @@ class AccountForm(Form):
 
     email: Email
     name: Name
-    password: Password = Field(description="At least 10 characters.")
+    password: NewPassword
     invitation: Code | None = Field(None, description="The code of an invitation, if there is one.")
 
 
@@ -55,14 +70,14 @@ class PasswordForm(Form):
     """The password that is, and the one that shall be."""
 
     old: Password
-    new: Password
+    new: NewPassword
 
 
 class OrganisationForm(Form):
     """An organisation that wants to take part."""
 
     name: Name
-    kind: PartyKind = Field(description="public, private or research")
+    kind: Literal["public", "private", "research"]
     cvr: str | None = Field(
         None,
         max_length=20,
@@ -96,7 +111,7 @@ class ServiceAccountForm(Form):
     """A machine of the organisation."""
 
     name: Name
-    role: Role = Field(Role.READER, description="steward, buyer or reader")
+    role: Literal["steward", "buyer", "reader"] = "reader"
 
 
 class InvitationForm(Form):
@@ -125,7 +140,11 @@ class RotationForm(Form):
     """How long the old token works on."""
 
     grace_s: int = Field(
-        0, ge=0, le=int(TOKEN_GRACE_MAX.total_seconds()), description="Seconds of grace."
+        0,
+        strict=True,
+        ge=0,
+        le=int(TOKEN_GRACE_MAX.total_seconds()),
+        description="Seconds of grace.",
     )
 
 

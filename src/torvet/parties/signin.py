@@ -69,12 +69,6 @@ def _caller_of(request: Request) -> Caller:
         return ANONYMOUS
 
 
-def papers_of(request: Request) -> frozenset[str]:
-    """Return the ids of the parties whose papers (facts, receipts) the caller may read."""
-    caller = caller_of(request)
-    return frozenset({caller.party}) if caller.party and caller.may(Scope.READ) else frozenset()
-
-
 def resolve(parts: Parts, secret: str, asked: str | None = None) -> Caller:
     """Return the caller behind a secret, acting for the party with the short name `asked`.
 
