@@ -11,6 +11,7 @@ from .contracts import api as contracts_api
 from .contracts import pages as contracts_pages
 from .delivery import api as delivery_api
 from .ingest import api as ingest_api
+from .metering import api as metering_api
 from .parties import api as parties_api
 from .parties import pages as parties_pages
 from .parties.signin import papers_of
@@ -23,6 +24,7 @@ ROUTERS = (
     catalogue_api.router,
     contracts_api.router,
     delivery_api.router,
+    metering_api.router,
     ingest_api.router,
     parties_api.router,
     audit_api.router,

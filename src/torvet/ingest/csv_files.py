@@ -10,7 +10,7 @@ from torvet.ports.sql import literal
 from .bench import Bench, CellWriter, Staged
 from .dialect import records, sniff
 from .encoding import TextFacts, as_utf8, examine
-from .errors import FileUnreadable, NoRows, OptionsInvalid, TooManyColumns
+from .errors import FileUnreadable, NoRows, TooManyColumns
 from .limits import (
     LINE_BYTES_MAX,
     SAMPLE_BYTES,
@@ -18,6 +18,7 @@ from .limits import (
     SLICE_BYTES,
     SLICES,
 )
+from .options import given_delimiter
 from .readings import INFERRED
 from .splitting import Fault, Row, split
 
@@ -36,10 +37,11 @@ class CsvFile:
         self.path = as_utf8(path, bench.folder / "utf8.csv", facts, file_name=bench.file_name)
         self._size = self.path.stat().st_size
         head = _head(self.path)
+        wanted = bench.options.delimiter
         self.dialect = sniff(
             head,
             whole=len(head.encode()) >= self._size,
-            delimiter=_delimiter(bench.options.delimiter),
+            delimiter=None if wanted is None else given_delimiter(wanted),
             header=bench.options.header,
         )
         self._check_names()
@@ -124,15 +126,6 @@ def _take(writer: CellWriter, number: int, row: Row | Fault) -> None:
             writer.fault(number, text, reason)
         case _:
             writer.row(number, row)
-
-
-def _delimiter(wanted: str | None) -> str | None:
-    if wanted is None:
-        return None
-    wanted = {"\\t": "\t", "tab": "\t"}.get(wanted, wanted)
-    if len(wanted) != 1 or wanted in '"\r\n' or not wanted.isascii():
-        raise OptionsInvalid("delimiter", "it must be one character, such as ; or ,")
-    return wanted
 
 
 def _head(path: Path) -> str:

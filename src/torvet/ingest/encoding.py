@@ -50,7 +50,7 @@ def examine(path: Path, *, file_name: str, wanted: str | None) -> TextFacts:
     ISO-8859-1. Raises EncodingUnclear where a file is UTF-8 in one place and something else in
     another, or is not what `wanted` says: read either way, some letters would be wrong.
     """
-    encoding = None if wanted is None else _known(wanted)
+    encoding = None if wanted is None else known_encoding(wanted)
     with path.open("rb") as file:
         head = file.read(1024)
     marked = head.startswith(codecs.BOM_UTF8)
@@ -131,7 +131,8 @@ class _Scan:
         return "windows-1252" if self._high & _C1 else "iso-8859-1"
 
 
-def _known(wanted: str) -> str:
+def known_encoding(wanted: str) -> str:
+    """Return the encoding that `wanted` names; raise OptionsInvalid where it is not read here."""
     try:
         return ENCODINGS[wanted.strip().lower().replace("_", "-")]
     except KeyError:

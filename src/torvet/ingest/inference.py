@@ -106,7 +106,7 @@ def _number(seen: Evidence, *, comma: bool | None) -> Choice | None:
     return Choice(reading=point) if by_point else None
 
 
-def _day(name: str, seen: Evidence, pair: tuple[str, str], options: ReadOptions) -> Choice | None:
+def _day(seen: Evidence, pair: tuple[str, str], options: ReadOptions) -> Choice | None:
     day_first, month_first = (READINGS[each] for each in pair)
     by_day, by_month = (seen.all_fit(each) for each in pair)
     if by_day and by_month:

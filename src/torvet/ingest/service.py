@@ -20,6 +20,7 @@ from .csv_files import CsvFile
 from .errors import ExpandsTooMuch, FileUnreadable
 from .jsons import stage_geojson, stage_ndjson
 from .model import Column, FileFormat, ReadOptions, RejectedRow, Source, SourceId
+from .options import checked_options
 from .parquet_files import read_parquet
 from .schema import arrow_schema
 from .sheets import stage_sheet
@@ -73,12 +74,11 @@ def receive(
     if done is not None:
         return done
     tell = progress or _untold
+    wanted = checked_options(options or ReadOptions())
     tell("reading", 0.0)
     _remove_tables(parts, source_id)
     try:
-        with workbench(
-            parts.settings, source_id, file_name, options or ReadOptions(), tell
-        ) as bench:
+        with workbench(parts.settings, source_id, file_name, wanted, tell) as bench:
             read = _read(parts, bench, source_id, path, schema)
     except Exception:
         _remove_tables(parts, source_id)
