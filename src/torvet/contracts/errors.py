@@ -181,7 +181,10 @@ class OdrlInvalid(ExchangeError):
     """The policy says something that this exchange cannot execute, so it takes none of it."""
 
     kind, code = Kind.INVALID, "odrl-invalid"
-    advice = "docs/reference/odrl.md lists the terms that are executed here. None is ignored."
+    advice = (
+        "GET /api/offers/{id}/odrl shows the terms that are executed here. None is ignored: leave "
+        "out what is named, or make the offer from clauses."
+    )
     term: str
     fault: str
 
