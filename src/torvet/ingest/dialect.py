@@ -133,8 +133,11 @@ def _first_of_width(rows: Sequence[tuple[int, Record]], width: int) -> int:
 
 def _is_short_header(row: Record, table: Sequence[tuple[int, Record]]) -> bool:
     """Tell whether `row` names all columns of `table` but one."""
-    width = len(table[0][1])
-    return len(row) == width - 1 and width > 1 and all(row) and not any(map(_looks_typed, row))
+    rows = [each for _, each in table]
+    width = len(rows[0])
+    names = len(row) == width - 1 and width > 1 and all(row) and not any(map(_looks_typed, row))
+    padded = not any(each[-1] for each in rows if len(each) == width)
+    return names and (padded or not _has_header(rows))
 
 
 def _completed(names: Record, rows: Iterable[Record]) -> Record:
