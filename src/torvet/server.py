@@ -6,7 +6,7 @@ from .audit import api as audit_api
 from .audit import pages as audit_pages
 from .catalogue import api as catalogue_api
 from .catalogue import pages as catalogue_pages
-from .catalogue import search_api
+from .catalogue import ckan_api, dcat_api, search_api
 from .contracts import api as contracts_api
 from .contracts import pages as contracts_pages
 from .delivery import api as delivery_api
@@ -20,6 +20,9 @@ from .web import readers
 from .web.frame import new_app
 
 ROUTERS = (
+    # Before the pages: `/datasets/{slug}.ttl` is more exact than `/datasets/{slug}`.
+    dcat_api.router,
+    ckan_api.router,
     search_api.router,
     catalogue_api.router,
     contracts_api.router,

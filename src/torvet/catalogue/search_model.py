@@ -33,9 +33,10 @@ FACETS = ("theme", "licence", "provider", "format", "frequency", "place", "kind"
 class Wish:
     """What someone searches for.
 
-    Each filter is a choice of values, any of which will do; filters together narrow. A
-    `provider` is an id, a `place` includes all that lies within it, `exact` asks for a total
-    that is counted whatever it costs, and `facets` for counts by each filter.
+    Each filter is a choice of values, any of which will do; filters together narrow. Of
+    `provider` and `dataset` the values are ids; a `place` includes all that lies within it.
+    `exact` asks for a total that is counted whatever it costs, `facets` for counts by each
+    filter.
     """
 
     q: str = ""
@@ -47,6 +48,7 @@ class Wish:
     place: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
     tag: tuple[str, ...] = ()
+    dataset: tuple[str, ...] = ()
     without_tag: tuple[str, ...] = ()
     without_provider: tuple[str, ...] = ()
     modified_from: datetime | None = None

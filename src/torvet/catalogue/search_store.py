@@ -32,7 +32,7 @@ from sqlalchemy.types import Text
 from .search_model import FACETS, Counts, ReleaseLine, Sort, Wish
 from .search_tables import search_documents as documents
 from .search_text import CONFIGURATIONS, Document, Words, all_of, any_of, clean_values, loosened
-from .tables import releases
+from .tables import datasets, releases
 
 SAMPLES = (64, 16)
 """One in so many datasets is in a sample; each sample is within the next."""
@@ -202,6 +202,8 @@ def conditions(wish: Wish, party: str | None) -> list[ColumnElement[bool]]:
     ):
         if values:
             chosen.append(column.overlap(cast(list(clean_values(values)), ARRAY(Text))))
+    if wish.dataset:
+        chosen.append(documents.c.dataset.in_(clean_values(wish.dataset)))
     if wish.without_tag:
         barred = cast(list(clean_values(wish.without_tag)), ARRAY(Text))
         chosen.append(not_(documents.c.tags.overlap(barred)))
@@ -365,6 +367,44 @@ def all_tags(tx: Connection, party: str | None, *, beginning: str, limit: int) -
     return list(tx.execute(listed).scalars())
 
 
+def tag_counts(
+    tx: Connection, query: Query, chosen: Sequence[ColumnElement[bool]], *, limit: int
+) -> dict[str, int]:
+    """Return how often each keyword is found among COUNTED_MAX of what fits, most first."""
+    fitting = select(documents.c.tags).where(*chosen, query.within(documents.c.words))
+    held = fitting.limit(COUNTED_MAX).subquery()
+    each = select(func.unnest(held.c.tags).label("tag")).subquery()
+    rows = tx.execute(
+        select(each.c.tag, func.count())
+        .group_by(each.c.tag)
+        .order_by(func.count().desc(), each.c.tag)
+        .limit(limit)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def slugs(tx: Connection, party: str | None, *, limit: int, offset: int) -> list[str]:
+    """Return the short names of datasets that `party` may know of, in order."""
+    listed = (
+        select(datasets.c.slug)
+        .join(documents, documents.c.dataset == datasets.c.id)
+        .where(seen_by(party))
+        .order_by(datasets.c.slug)
+    )
+    return list(tx.execute(listed.limit(limit).offset(offset)).scalars())
+
+
+def ids_named(tx: Connection, names: Sequence[str]) -> dict[str, str]:
+    """Return the ids of datasets by their short names and by their ids."""
+    wanted = clean_values(names)
+    rows = tx.execute(
+        select(datasets.c.id, datasets.c.slug).where(
+            or_(datasets.c.id.in_(wanted), datasets.c.slug.in_(wanted))
+        )
+    )
+    return {name: row.id for row in rows for name in (row.id, row.slug)}
+
+
 def datasets_by(
     tx: Connection, name: str, party: str | None, *, limit: int
 ) -> list[tuple[str, int]]:
@@ -409,3 +449,14 @@ def last_releases(
 
 
 _LINE = ("number", "rows", "bytes", "published_at", "note", "quality")
+
+
+def ids_after(tx: Connection, party: str | None, last: str, *, limit: int) -> list[str]:
+    """Return the ids of datasets that `party` may know of, in order, those after `last`."""
+    listed = (
+        select(documents.c.dataset)
+        .where(documents.c.dataset > last, seen_by(party))
+        .order_by(documents.c.dataset)
+        .limit(limit)
+    )
+    return list(tx.execute(listed).scalars())
