@@ -6,6 +6,7 @@ import structlog
 from sqlalchemy import Connection
 
 from torvet.audit import SealedFact, advance, follow, rewind
+from torvet.kit.moments import to_text
 from torvet.ports.parts import Parts
 
 from . import store
@@ -91,7 +92,7 @@ def usage_of(
     there. Oldest first, at most `limit`. Raises PeriodTurned where `end` is not after `start`.
     """
     if not start < end:
-        raise PeriodTurned(start, end)
+        raise PeriodTurned(to_text(start), to_text(end))
     most = min(limit, USAGE_ROWS_MAX)
     return store.used(
         tx, parties=parties, contract=contract, start=start, end=end, grain=grain, limit=most
