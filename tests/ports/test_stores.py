@@ -1,0 +1,89 @@
+"""Both places where tables can be, through the same suite."""
+
+import urllib.request
+from datetime import timedelta
+
+import pytest
+from store_suite import AT, SCHEMA, StoreSuite
+
+from torvet.backends.delta_tables import DeltaTables
+from torvet.backends.duckdb_engine import DuckDBEngine
+from torvet.backends.table_files import LocalFiles
+from torvet.exchange import open_engine, open_tables
+
+
+class TestFolder(StoreSuite):
+    @pytest.fixture
+    def store(self, tmp_path):
+        return DeltaTables(LocalFiles(tmp_path / "tables"))
+
+    @pytest.fixture
+    def other_store(self, tmp_path):
+        return DeltaTables(LocalFiles(tmp_path / "tables"))
+
+    @pytest.fixture
+    def engine(self, tmp_path):
+        opened = DuckDBEngine(temporary=tmp_path / "temporary", memory_mb=256)
+        yield opened
+        opened.close()
+
+    @pytest.fixture
+    def options(self):
+        return None
+
+    def test_a_file_is_on_this_machine(self, store, table, written):
+        (file,) = written(0, 3, "r1-")
+
+        assert store.signed_url(table, file.path, timedelta(minutes=1)) is None
+        with open(store.local_path(table, file.path), "rb") as handle:
+            assert handle.read(4) == b"PAR1"
+
+    def test_a_copy_outlives_its_source(self, store, engine, table, written):
+        files = written(0, 3, "r1-")
+        store.copy_files(table, [files[0].path], "projections/p")
+        store.remove(table)
+        copied = store.local_path("projections/p", files[0].path)
+
+        assert engine.rows("select count(*) as n from t", {"t": [copied]}) == [{"n": 3}]
+
+
+@pytest.mark.slow
+class TestBucket(StoreSuite):
+    @pytest.fixture
+    def place(self, bucket, tmp_path):
+        return bucket.model_copy(update={"home": tmp_path})
+
+    @pytest.fixture
+    def store(self, place):
+        return open_tables(place)
+
+    @pytest.fixture
+    def other_store(self, place):
+        return open_tables(place)
+
+    @pytest.fixture
+    def engine(self, place):
+        with open_engine(place) as opened:
+            yield opened
+
+    @pytest.fixture
+    def options(self, place):
+        return {
+            "AWS_ENDPOINT_URL": place.s3_endpoint,
+            "AWS_REGION": place.s3_region,
+            "AWS_ACCESS_KEY_ID": "torvet",
+            "AWS_SECRET_ACCESS_KEY": "not a secret",
+            "AWS_ALLOW_HTTP": "true",
+        }
+
+    def test_a_presigned_url_gives_the_file_and_nothing_else(self, store, table, written):
+        (file,) = written(0, 3, "r1-")
+        store.commit(table, [file], version=1, replace=False, schema=SCHEMA, at=AT)
+        url = store.signed_url(table, file.path, timedelta(minutes=1))
+
+        assert store.local_path(table, file.path) is None
+        assert "X-Amz-Signature=" in url
+        with urllib.request.urlopen(url) as answer:
+            content = answer.read()
+        assert content[:4] == b"PAR1"
+        assert len(content) == file.size_bytes
