@@ -1,5 +1,1 @@
 """The command line. Every deed is a thin call of the HTTP interface, near or far."""
-
-from .main import main
-
-__all__ = ["main"]

@@ -16,6 +16,7 @@ STORY = (
     Step("Agree", "It sees schema, units, profile, quality, preview", reading.look),
     Step("Agree", "It accepts offers, which become contracts", reading.accept),
     Step("Agree", "It takes Delta Sharing profile files", reading.take_profiles),
+    Step("Prove", "The citizen notes the log's checkpoint", proving.keep_checkpoint),
     Step("Read", "It reads with pandas, as parquet and as delta", reading.read_with_pandas),
     Step("Read", "It reads the change feed", reading.read_changes),
     Step("Read", "It reads over REST in five formats", reading.read_over_rest),

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from torvet.kit.ids import new_id
 from torvet.ports.engine import QueryEngine, WrittenFile
 from torvet.ports.sql import literal
 
@@ -51,8 +52,10 @@ class Target:
         self.folder.mkdir(parents=True)
         # Order costs nothing in one file; a large one is written by all threads instead.
         spread = self.size_bytes >= SPREAD_BYTES
-        to = self.folder if spread else self.folder / "data_0.parquet"
-        how = "PER_THREAD_OUTPUT true, " if spread else ""
+        # A release takes files over by name from many sources: a name is never used again.
+        name = new_id("f")
+        to = self.folder if spread else self.folder / f"{name}.parquet"
+        how = f"PER_THREAD_OUTPUT true, FILENAME_PATTERN '{name}-{{i}}', " if spread else ""
         said = self.run.execute(
             f"COPY ({select}) TO {literal(str(to))}"
             f" (FORMAT parquet, COMPRESSION zstd, {how}RETURN_STATS true)"
@@ -69,7 +72,9 @@ class Target:
     def _sent(self, files: Sequence[WrittenFile]) -> tuple[WrittenFile, ...]:
         assert self.remote is not None
         inputs = {"staged": [str(self.folder / file.path) for file in files]}
-        sent = self.engine.write("SELECT * FROM staged", inputs, self.remote, prefix="data_")
+        sent = self.engine.write(
+            "SELECT * FROM staged", inputs, self.remote, prefix=f"{new_id('f')}-"
+        )
         self.clear()
         return tuple(sent)
 
