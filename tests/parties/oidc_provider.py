@@ -4,7 +4,7 @@ It checks client secrets, redirect addresses, PKCE and the single use of codes a
 `PUT /next` says who sits at its sign-in page, and how its next ID tokens shall be wrong.
 """
 
-# ruff: noqa: ARG002, ARG005, RUF012, T201 -- the shapes are authlib's; the issuer is told by print
+# ruff: noqa: ARG002, ARG005, RUF012, T201 - the shapes are authlib's; the issuer is told by print
 import base64
 import hmac
 import json

@@ -164,6 +164,16 @@ def test_a_code_is_good_for_one_seat_only(alma, bo, carla, members):
     assert (first.status_code, second.status_code) == (201, 404)
 
 
+def test_an_invitation_that_is_withdrawn_is_good_for_nothing(alma, bo, carla, members):
+    invited = alma.post(members, {"email": "withdrawn@example.org", "role": "owner"}).json()
+    path = f"{members.removesuffix('members')}invitations/{invited['id']}"
+    by_a_stranger, by_the_owner, again = (who.delete(path) for who in (carla, alma, alma))
+
+    assert (by_a_stranger.status_code, by_the_owner.status_code) == (404, 204)
+    assert again.status_code == 404
+    assert bo.post("/api/invitations", {"code": invited["code"]}).status_code == 404
+
+
 def test_an_invitation_expires(alma, bo, members, clock):
     code = alma.post(members, {"email": "late@example.org", "role": "reader"}).json()["code"]
     clock.advance(days=14)

@@ -188,6 +188,18 @@ def remove_member(slug: SlugPath, account: IdPath, caller: SignedIn, parts: TheP
     service.remove_member(parts, caller, slug, account)
 
 
+@router.delete(
+    "/organisations/{slug}/invitations/{invitation}",
+    status_code=204,
+    responses=problems_of(401, 403, 404, 422, 429),
+)
+def withdraw_invitation(
+    slug: SlugPath, invitation: IdPath, caller: SignedIn, parts: TheParts
+) -> None:
+    """Keep a seat no longer: its code is good for nothing from now on."""
+    service.withdraw_invitation(parts, caller, slug, invitation)
+
+
 @router.post(
     "/organisations/{slug}/service-accounts",
     status_code=201,

@@ -11,7 +11,7 @@ import threading
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-TOKEN_PREFIX = "tv_"  # noqa: S105 -- a prefix that secret scanners can look for, no secret
+TOKEN_PREFIX = "tv_"  # noqa: S105 - a prefix that secret scanners can look for, no secret
 SESSION_PREFIX = "tvs_"
 INVITATION_PREFIX = "tvi_"
 SECRET_BYTES = 32

@@ -47,6 +47,12 @@ def member_invited(invitation: Invitation, actor: str, at: datetime) -> Fact:
     return _fact("member-invited", at, actor, invitation.id, invitation.party, body)
 
 
+def invitation_withdrawn(invitation: Invitation, actor: str, at: datetime) -> Fact:
+    """Tell that a seat is no longer kept."""
+    body = {"invitation": invitation.id}
+    return _fact("invitation-withdrawn", at, actor, invitation.id, invitation.party, body)
+
+
 def token_made(token: Token, actor: str) -> Fact:
     """Tell that a token exists, and what it is good for."""
     body = {
@@ -86,7 +92,7 @@ def account_changed(account: Account, what: str, actor: str, at: datetime) -> Fa
     return _fact("account-changed", at, actor, account.id, account.citizen_party, {"what": what})
 
 
-def _fact(  # noqa: PLR0917 -- the order is that of a fact, and only this file calls it
+def _fact(  # noqa: PLR0917 - the order is that of a fact, and only this file calls it
     name: str, at: datetime, actor: str, subject: str, party: str | None, body: Mapping[str, object]
 ) -> Fact:
     return Fact(

@@ -66,7 +66,7 @@ def sign_up_page(
 
 
 @router.post("/sign-up")
-def sign_up(  # noqa: PLR0917 -- FastAPI hands over by name
+def sign_up(  # noqa: PLR0917 - FastAPI hands over by name
     request: Request,
     parts: TheParts,
     name: Field = "",
@@ -129,7 +129,7 @@ def oidc_start(parts: TheParts, caller: TheCaller, target: Next = "/") -> Respon
 
 
 @router.get("/oidc/callback")
-def oidc_callback(  # noqa: PLR0917 -- FastAPI hands over by name
+def oidc_callback(  # noqa: PLR0917 - FastAPI hands over by name
     request: Request,
     parts: TheParts,
     caller: TheCaller,

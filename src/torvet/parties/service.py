@@ -131,6 +131,16 @@ def add_member(
         return store.member(tx, party_id=party.id, account_id=account.id)
 
 
+def withdraw_invitation(parts: Parts, caller: Caller, slug: str, invitation_id: str) -> None:
+    """Keep a seat no longer; raise InvitationNotFound where it is taken or was never kept."""
+    with parts.db.begin() as tx:
+        party = _managed(tx, caller, slug)
+        dropped = store.drop_seat(tx, party_id=party.id, invitation_id=invitation_id)
+        if dropped is None:
+            raise InvitationNotFound
+        record(tx, facts.invitation_withdrawn(dropped, caller.actor, parts.clock.now()))
+
+
 def take_invitation(parts: Parts, caller: Caller, code: str) -> Membership:
     """Become a member by an invitation's code; raise InvitationNotFound where it is no good."""
     check(caller)

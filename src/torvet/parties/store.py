@@ -71,8 +71,12 @@ def parties_by_id(tx: Connection, ids: Iterable[str]) -> dict[PartyId, Party]:
 
 
 def lock_party(tx: Connection, party_id: str) -> None:
-    """Let nobody else change who is a member of the party until this transaction ends."""
-    tx.execute(select(parties.c.id).where(parties.c.id == party_id).with_for_update())
+    """Let nobody else change who is a member of the party until this transaction ends.
+
+    Taking a seat goes on meanwhile: its foreign key needs the party to exist, and no more.
+    """
+    held = select(parties.c.id).where(parties.c.id == party_id)
+    tx.execute(held.with_for_update(key_share=True))
 
 
 def add_account(tx: Connection, account: Account, *, password: str | None, verified: bool) -> None:
@@ -241,6 +245,16 @@ def take_seat(tx: Connection, digest: bytes, at: datetime) -> Invitation | None:
     row = tx.execute(
         delete(invitations)
         .where(invitations.c.digest == digest, invitations.c.expires_at > at)
+        .returning(*invitations.c)
+    ).one_or_none()
+    return _invitation(row) if row else None
+
+
+def drop_seat(tx: Connection, *, party_id: str, invitation_id: str) -> Invitation | None:
+    """Withdraw an invitation of the party and return it; None where there is none."""
+    row = tx.execute(
+        delete(invitations)
+        .where(invitations.c.id == invitation_id, invitations.c.party == party_id)
         .returning(*invitations.c)
     ).one_or_none()
     return _invitation(row) if row else None
