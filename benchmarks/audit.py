@@ -26,12 +26,16 @@ from torvet.exchange import open_parts
 from torvet.settings import Settings
 
 WRITERS = 8
-ROUNDS = 1
-MEASURED_S = 4
-FACTS = 100_000
+ROUNDS = 3
+MEASURED_S = 8
+FACTS = 1_000_000
 FACTS_PER_DEED = 10_000
 PROOFS = 500
 READERS = frozenset({"pt_bo"})
+
+PLAIN = """
+    create table plain (id bigint generated always as identity primary key, leaf text not null)
+"""
 
 FORK = multiprocessing.get_context("fork")
 
@@ -120,11 +124,7 @@ def sealed_deeds(home, parts):
 
 def throughput(home, parts):
     with parts.db.begin() as tx:
-        tx.execute(
-            text(
-                "create table plain (id bigint generated always as identity primary key, leaf text not null)"
-            )
-        )
+        tx.execute(text(PLAIN))
         fsync = tx.scalar(text("show fsync")), tx.scalar(text("show synchronous_commit"))
     sealed, behind, plainly = [], [], []
     for _ in range(ROUNDS):
@@ -150,11 +150,14 @@ def fill(parts):
     missing = FACTS - newest_checkpoint(parts).size
     while missing > 0:
         part = min(missing, FACTS_PER_DEED)
-        with parts.db.begin() as tx, tx.connection.driver_connection.cursor() as cursor:
-            with cursor.copy("copy facts (leaf) from stdin") as copy:
-                for number in range(part):
-                    leaf = Leaf(fact=fact(number), salt=f"{missing - number:032x}").to_bytes()
-                    copy.write_row((leaf.decode(),))
+        with (
+            parts.db.begin() as tx,
+            tx.connection.driver_connection.cursor() as cursor,
+            cursor.copy("copy facts (leaf) from stdin") as copy,
+        ):
+            for number in range(part):
+                leaf = Leaf(fact=fact(number), salt=f"{missing - number:032x}").to_bytes()
+                copy.write_row((leaf.decode(),))
         missing -= part
     before, began = newest_checkpoint(parts).size, time.monotonic()
     while newest_checkpoint(parts).size < FACTS:
