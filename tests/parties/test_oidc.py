@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
@@ -71,7 +71,7 @@ def sits_there(provider):
 
     def tell(*, change=None, sign="", new_key=None, **user):
         told = {"user": user, "change": change or {}, "sign": sign, "new_key": new_key}
-        httpx.put(f"{provider}/next", json=told).raise_for_status()
+        httpx2.put(f"{provider}/next", json=told).raise_for_status()
 
     return tell
 
@@ -80,7 +80,7 @@ def visit(client, target="/"):
     """Go to the provider as a browser does; return the address that it sends us back to."""
     start = client.get("/oidc/start", params={"next": target}, follow_redirects=False)
     assert start.status_code == 303, start.text
-    back = httpx.get(start.headers["location"])
+    back = httpx2.get(start.headers["location"])
     assert back.status_code == 302, back.text
     return back.headers["location"]
 
@@ -128,7 +128,7 @@ def test_the_same_person_comes_back_to_the_same_account(app, sits_there):
 def test_the_code_is_asked_for_with_pkce_state_and_nonce(nobody, sits_there, provider):
     sits_there(sub="frode")
     sign_in(nobody)
-    asked = httpx.get(f"{provider}/asked").json()
+    asked = httpx2.get(f"{provider}/asked").json()
 
     assert asked["code_challenge_method"] == "S256"
     assert len(asked["code_challenge"]) == 43

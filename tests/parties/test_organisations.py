@@ -122,7 +122,7 @@ def test_members_see_each_other(alma, bo, members):
     alma.post(members, {"email": bo.email, "role": "reader"})
     seen = bo.get(members).json()
 
-    assert [(m["email"], m["role"]) for m in seen["members"]] == [
+    assert [(m["email"], m["role"]) for m in seen["items"]] == [
         (alma.email, "owner"),
         (bo.email, "reader"),
     ]

@@ -243,7 +243,7 @@ def test_a_page_of_another_site_cannot_make_a_browser_act(alma, nobody, headers)
 
     assert (forged.status_code, forged.json()["code"]) == (403, "other-origin")
     assert entered.status_code == 403
-    assert alma.get("/api/tokens").json()["tokens"] == []
+    assert alma.get("/api/tokens").json()["items"] == []
 
 
 @pytest.mark.parametrize(

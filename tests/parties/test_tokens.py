@@ -22,7 +22,7 @@ def test_a_token_is_kept_as_a_digest_and_its_secret_shown_once(alma, parts):
     made = alma.token("read")
     with parts.db.begin() as tx:
         dump = str(tx.execute(text("select * from tokens")).all())
-    (listed,) = [t for t in alma.get("/api/tokens").json()["tokens"] if t["id"] == made["id"]]
+    (listed,) = [t for t in alma.get("/api/tokens").json()["items"] if t["id"] == made["id"]]
 
     assert made["secret"].startswith("tv_")
     assert made["secret"].removeprefix("tv_") not in dump
@@ -59,7 +59,7 @@ def test_the_last_use_of_a_token_is_shown(alma, holder, clock):
     made = alma.token("read")
     clock.advance(hours=1)
     holder(made["secret"]).get("/api/me")
-    (listed,) = [t for t in alma.get("/api/tokens").json()["tokens"] if t["id"] == made["id"]]
+    (listed,) = [t for t in alma.get("/api/tokens").json()["items"] if t["id"] == made["id"]]
 
     assert made["last_used_at"] is None
     assert listed["last_used_at"] == "2026-06-01T13:00:00Z"
@@ -70,8 +70,8 @@ def test_a_member_sees_their_own_tokens_and_an_owner_all(alma, bo, aarhus):
     alma.token("read")
     theirs = bo.token("read")
 
-    assert [t["id"] for t in bo.get("/api/tokens").json()["tokens"]] == [theirs["id"]]
-    assert len(alma.get("/api/tokens").json()["tokens"]) == 2
+    assert [t["id"] for t in bo.get("/api/tokens").json()["items"]] == [theirs["id"]]
+    assert len(alma.get("/api/tokens").json()["items"]) == 2
 
 
 def test_a_member_makes_no_token_beyond_their_role(alma, bo, aarhus):

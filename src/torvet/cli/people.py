@@ -91,22 +91,30 @@ def show_organisation(slug: str, *, here: Here = HERE) -> None:
 
 
 @member_app.command(name="add")
-def add_member(organisation: str, email: str, *, role: list[Role], here: Here = HERE) -> None:
+def add_member(organisation: str, email: str, *, role: Role, here: Here = HERE) -> None:
     """Let a person act for an organisation.
 
     Args:
         organisation: Its short name.
         email: The person's account.
-        role: What they may do; repeat it for several roles.
+        role: What they may do; an owner may all that a steward may, and so on down.
         here: Where and as whom.
     """
     with exchange(here) as client:
         made = answer_of(
             client.post(
-                f"/api/organisations/{organisation}/members", json={"email": email, "roles": role}
+                f"/api/organisations/{organisation}/members", json={"email": email, "role": role}
             )
         )
-    tell(here, made, lambda _: say(f"[green]✓[/] {email} acts for {organisation}."))
+    tell(here, made, lambda it: _print_seat(it, organisation))
+
+
+def _print_seat(made: dict[str, Any], organisation: str) -> None:
+    if code := made.get("code"):
+        say(f"A seat is kept for {made['email']}. Hand them this code, which is shown this once:")
+        say(f"  {code}")
+    else:
+        say(f"[green]✓[/] {made['email']} acts for {organisation}.")
 
 
 @member_app.command(name="list")
@@ -123,9 +131,84 @@ def list_members(organisation: str, *, here: Here = HERE) -> None:
         here,
         found,
         lambda it: table(
-            ("name", "e-mail", "roles"),
-            ((m["name"], m["email"], ", ".join(m["roles"])) for m in it["items"]),
+            ("name", "e-mail", "role"),
+            ((m["name"], m["email"] or "", m["role"]) for m in it["items"]),
             empty="No members. Add one with `torvet member add`.",
+        ),
+    )
+
+
+@member_app.command(name="change")
+def change_member(organisation: str, account: str, *, role: Role, here: Here = HERE) -> None:
+    """Give a member another role.
+
+    Args:
+        organisation: Its short name.
+        account: The id of the member's account, as `torvet member list --json` shows it.
+        role: What they may do from now on.
+        here: Where and as whom.
+    """
+    path = f"/api/organisations/{organisation}/members/{account}"
+    with exchange(here) as client:
+        made = answer_of(client.patch(path, json={"role": role}))
+    tell(here, made, lambda it: say(f"[green]✓[/] {it['name']} is {it['role']} now."))
+
+
+@member_app.command(name="remove")
+def remove_member(organisation: str, account: str, *, here: Here = HERE) -> None:
+    """Let somebody act for an organisation no longer; their tokens for it end at once.
+
+    Args:
+        organisation: Its short name.
+        account: The id of the member's account; your own to leave.
+        here: Where and as whom.
+    """
+    with exchange(here) as client:
+        answer_of(client.delete(f"/api/organisations/{organisation}/members/{account}"))
+    tell(
+        here,
+        {"removed": account},
+        lambda _: say(f"[green]✓[/] {account} acts for {organisation} no longer."),
+    )
+
+
+@member_app.command(name="join")
+def join(code: str, *, here: Here = HERE) -> None:
+    """Take the seat that an owner keeps for you.
+
+    Args:
+        code: The code that the owner handed you.
+        here: Where and as whom.
+    """
+    with exchange(here) as client:
+        made = answer_of(client.post("/api/invitations", json={"code": code}))
+    tell(here, made, lambda it: say(f"[green]✓[/] You act for {it['party']['name']} now."))
+
+
+@member_app.command(name="machine")
+def make_service_account(
+    organisation: str,
+    name: str,
+    *,
+    role: Literal["steward", "buyer", "reader"] = "reader",
+    here: Here = HERE,
+) -> None:
+    """Make a service account, which signs in with tokens only.
+
+    Args:
+        organisation: Its short name.
+        name: What the machine does, so that you know it again.
+        role: What it may do at most.
+        here: Where and as whom.
+    """
+    path = f"/api/organisations/{organisation}/service-accounts"
+    with exchange(here) as client:
+        made = answer_of(client.post(path, json={"name": name, "role": role}))
+    tell(
+        here,
+        made,
+        lambda it: say(
+            f"[green]✓[/] {it['account']}: give it a token with `torvet token make --account`."
         ),
     )
 
@@ -136,6 +219,7 @@ def make_token(
     *,
     scope: Annotated[list[str], Parameter(negative="")],
     days: int = 90,
+    account: str | None = None,
     here: Here = HERE,
 ) -> None:
     """Make a token for a program. Its secret is shown once.
@@ -144,12 +228,13 @@ def make_token(
         name: What it is for, so that you know it again.
         scope: read, publish, trade, manage or share:CONTRACT; repeat it for several.
         days: How long it lives.
+        account: The service account that it is for; you yourself if left out.
         here: Where and as whom.
     """
     expires = (datetime.now(UTC) + timedelta(days=days)).isoformat()
-    wish = {"name": name, "scopes": scope, "expires_at": expires}
+    wish = {"name": name, "scopes": scope, "expires_at": expires, "account": account}
     with exchange(here) as client:
-        made = answer_of(client.post("/api/tokens", json=wish))
+        made = answer_of(client.post("/api/tokens", json=_given(wish)))
     tell(here, made, _print_secret)
 
 

@@ -146,7 +146,7 @@ def list_members(slug: SlugPath, caller: SignedIn, parts: TheParts) -> MembersSh
     """List who acts for the party. Outsiders do not learn it."""
     members, invited = service.list_members(parts, caller, slug)
     return MembersSheet(
-        members=[MemberSheet.of(m) for m in members],
+        items=[MemberSheet.of(m) for m in members],
         invitations=[InvitationSheet.of(i) for i in invited],
     )
 
@@ -218,7 +218,7 @@ def make_service_account(
 def list_tokens(caller: SignedIn, parts: TheParts) -> TokensSheet:
     """List one's tokens for the party acted for; owners see those of all members."""
     return TokensSheet(
-        tokens=[TokenSheet.of(token) for token in token_service.list_tokens(parts, caller)]
+        items=[TokenSheet.of(token) for token in token_service.list_tokens(parts, caller)]
     )
 
 

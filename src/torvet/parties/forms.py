@@ -290,7 +290,7 @@ class InvitationSheet(BaseModel):
 class MembersSheet(BaseModel):
     """Who acts for a party, and (to its owners) who is invited."""
 
-    members: list[MemberSheet]
+    items: list[MemberSheet]
     invitations: list[InvitationSheet]
 
 
@@ -328,7 +328,7 @@ class TokenSheet(BaseModel):
 class TokensSheet(BaseModel):
     """The tokens that the caller may manage, newest first."""
 
-    tokens: list[TokenSheet]
+    items: list[TokenSheet]
 
 
 class NewTokenSheet(TokenSheet):

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oidc.core import CodeIDToken
@@ -123,7 +123,7 @@ def redeemed(
             )
     except OAuthError as error:
         raise OidcRefused(f"the provider refused the code ({error.error})") from error
-    except (httpx.HTTPError, ValueError) as error:
+    except (httpx2.HTTPError, ValueError) as error:
         raise OidcAway("its token endpoint cannot be read") from error
     if not isinstance(answer.get("id_token"), str):
         raise OidcRefused("the provider sent no ID token")
@@ -197,15 +197,15 @@ def _discovered(issuer: str, now: datetime) -> Provider:
 def _get(url: str) -> dict[str, Any]:
     _check_url(url)
     try:
-        with httpx.Client(timeout=TIMEOUT_S) as client, client.stream("GET", url) as answer:
+        with httpx2.Client(timeout=TIMEOUT_S) as client, client.stream("GET", url) as answer:
             answer.raise_for_status()
             body = b""
             for chunk in answer.iter_bytes():
                 body += chunk
                 if len(body) > ANSWER_BYTES_MAX:
                     raise OidcAway("its description is too large")
-        read = httpx.Response(200, content=body).json()
-    except (httpx.HTTPError, ValueError) as error:
+        read = httpx2.Response(200, content=body).json()
+    except (httpx2.HTTPError, ValueError) as error:
         raise OidcAway("it cannot be reached, or answers no JSON") from error
     if not isinstance(read, dict):
         raise OidcAway("its description is no JSON object")
