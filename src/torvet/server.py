@@ -5,8 +5,8 @@ from fastapi import FastAPI
 from .audit import api as audit_api
 from .audit import pages as audit_pages
 from .catalogue import api as catalogue_api
-from .catalogue import pages as catalogue_pages
 from .catalogue import ckan_api, dcat_api, search_api
+from .catalogue import pages as catalogue_pages
 from .contracts import api as contracts_api
 from .contracts import pages as contracts_pages
 from .delivery import api as delivery_api

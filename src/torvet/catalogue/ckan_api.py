@@ -42,7 +42,9 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     403: {"description": "The key is not good.", "content": _CONTENT},
     404: {"description": "There is no such thing here for you.", "content": _CONTENT},
     409: {"description": "An argument does not fit.", "content": _CONTENT},
-} | problems_of(413, 422, 429, 503)
+    413: {"description": "The arguments are too long.", "content": _CONTENT},
+    **problems_of(422, 429, 503),
+}
 _BODY = {
     "requestBody": {
         "description": "The action's arguments.",

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -9,6 +10,8 @@ from typing import Any
 
 TEXT_CHARACTERS_MAX = 2000
 TEXTS_MAX = 50
+# What PostgreSQL holds in no text: a NUL, half a pair of surrogates (JSON can write both).
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class Fault(Enum):
@@ -120,7 +123,7 @@ class Arguments:
 def _bounded(name: str, value: str) -> str:
     if len(value) > TEXT_CHARACTERS_MAX:
         raise invalid(name, f"This is longer than {TEXT_CHARACTERS_MAX} characters")
-    return value
+    return _UNSTORABLE.sub("\ufffd", value)
 
 
 def _listed(value: str) -> Any:

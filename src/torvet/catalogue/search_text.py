@@ -22,7 +22,7 @@ CONFIGURATIONS = {"da": "danish", "en": "english", "": "simple"}
 
 _EXCLUDED = re.compile(r'(?<!\S)-("[^"]*"?|[^\s"]+)')
 _LEXEME = re.compile(
-    r"(?P<before>(?:!|<[-0-9]+>)\s*)?'(?P<word>(?:[^']|'')*)'(?P<after>\s*<[-0-9]+>)?"
+    r"(?P<before>(?:!|<[-0-9]+>)\s*)?'(?P<word>(?:[^']|'')*)'(?P<after>(?=\s*<[-0-9]+>))?"
 )
 _WORD = re.compile(r"[^\W_]{4,}")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -62,7 +62,7 @@ def loosened(query: str) -> str:
     def either(hit: re.Match[str]) -> str:
         word = hit["word"]
         fits = PREFIX_LETTERS_MIN <= len(word) <= PREFIX_LETTERS_MAX
-        if hit["before"] or hit["after"] or not fits:
+        if hit["before"] or hit["after"] is not None or not fits:
             return hit.group(0)
         return f"('{word}' | '{word}{BEGINNING}')"
 
