@@ -20,6 +20,7 @@ from .model import (
     Stage,
     Visibility,
 )
+from .reading import preview_for, profile_for, quality_for
 from .service import change, create, deliver, delivery, visible_dataset, withdraw
 from .store import (
     dataset,
@@ -59,9 +60,12 @@ __all__ = [
     "delivery",
     "newest_release",
     "on_release",
+    "preview_for",
     "profile",
+    "profile_for",
     "publish_delivery",
     "quality",
+    "quality_for",
     "release",
     "release_at",
     "releases",

@@ -272,7 +272,8 @@ def _histogram(number: int, column: Column, plan: _Plan) -> str:
 def _top(number: int, column: Column) -> str:
     name = identifier(column.name)
     return (
-        f"SELECT {number} AS c, total, CAST(v AS VARCHAR) AS v, 'top' AS kind, n FROM"
+        f"SELECT {number} AS c, total, CAST({as_text('v', column.type)} AS VARCHAR) AS v,"
+        " 'top' AS kind, n FROM"
         " (SELECT v, n, COUNT(*) OVER () AS total,"
         "  ROW_NUMBER() OVER (ORDER BY n DESC, v) AS place FROM"
         f"  (SELECT {name} AS v, COUNT(*) AS n FROM {TABLE} WHERE {name} IS NOT NULL GROUP BY 1)"
@@ -289,13 +290,14 @@ def _shaped(
     shaped = replace(
         measures,
         histogram=tuple(_bins(plan, kind, bars)) if plan else (),
-        top=tuple(TopValue(value=_value(row["v"], kind), count=int(row["n"])) for row in top),
     )
-    return replace(shaped, distinct=int(top[0]["total"]), distinct_exact=True) if top else shaped
-
-
-def _value(text: str, kind: ColumnType) -> Value:
-    return from_text(text, kind)
+    if not top:
+        return shaped
+    counted = replace(shaped, distinct=int(top[0]["total"]), distinct_exact=True)
+    if kind in MOMENTS:  # which time is the most frequent tells nobody anything
+        return counted
+    values = (TopValue(value=from_text(row["v"], kind), count=int(row["n"])) for row in top)
+    return replace(counted, top=tuple(values))
 
 
 def _bins(plan: _Plan, kind: ColumnType, bars: Mapping[int, int]) -> Iterator[Bin]:

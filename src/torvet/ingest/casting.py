@@ -45,7 +45,7 @@ def cast_at_once(
     readings = _asked(names, [INFERRED] * len(names), schema)
     evidence = gather(bench.run, "sample", cells, readings, bench.options.null_texts)
     plans, notes, settled = _plans(bench, names, cells, evidence, schema)
-    if not file.sample.num_rows or not (settled or file.sample_is_whole):
+    if not file.plain or not (settled or file.sample_is_whole):
         return None
     try:
         written = target.write(select_sql(plans, file.relation, strict=True), _columns(plans))
@@ -53,6 +53,9 @@ def cast_at_once(
         target.clear()
         if is_full(error):
             raise
+        return None
+    if not written.rows:
+        target.clear()
         return None
     bench.note(*notes)
     return Table(columns=_columns(plans), written=written)

@@ -36,6 +36,7 @@ class CsvFile:
             bench.note(f"Encoding: {_SAID.get(facts.encoding, facts.encoding)}, turned to UTF-8.")
         self.path = as_utf8(path, bench.folder / "utf8.csv", facts, file_name=bench.file_name)
         self._size = self.path.stat().st_size
+        self.plain = not facts.mixed_lines
         head = _head(self.path)
         wanted = bench.options.delimiter
         self.dialect = sniff(
@@ -85,7 +86,7 @@ class CsvFile:
 
     def stage(self) -> Staged:
         """Return the whole file as rows of text, with what is no row beside them."""
-        return self._staged_at_once() or self._staged_by_row()
+        return (self._staged_at_once() if self.plain else None) or self._staged_by_row()
 
     def _staged_at_once(self) -> Staged | None:
         cells = self._bench.folder / "cells.parquet"
@@ -110,7 +111,7 @@ class CsvFile:
         names = self.dialect.names
         with (
             CellWriter(self._bench, names) as writer,
-            self.path.open(encoding="utf-8", newline="\n") as lines,
+            self.path.open(encoding="utf-8", newline="") as lines,
         ):
             for _ in range(self.dialect.skip):
                 next(lines, None)

@@ -35,12 +35,17 @@ _NORDIC_IN_UTF8 = re.compile(rb"\xc3[\x80-\xbf]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextFacts:
-    """What one pass over a text file shows. `marked` says that it begins with a UTF-8 mark."""
+    """What one pass over a text file shows.
+
+    `marked` says that it begins with a UTF-8 mark, `carriage_only` that its lines end as on an
+    old Mac, `mixed_lines` that some do and some do not.
+    """
 
     encoding: str
     marked: bool
     quotes: bool
     carriage_only: bool
+    mixed_lines: bool = False
 
 
 def examine(path: Path, *, file_name: str, wanted: str | None) -> TextFacts:
@@ -69,7 +74,8 @@ def examine(path: Path, *, file_name: str, wanted: str | None) -> TextFacts:
         encoding=scan.verdict(file_name, encoding),
         marked=marked,
         quotes=scan.quotes,
-        carriage_only=scan.carriage_returns and not scan.line_feeds,
+        carriage_only=scan.lone_returns > 0 and not scan.line_feeds,
+        mixed_lines=scan.lone_returns > 0 and scan.line_feeds,
     )
 
 
@@ -77,7 +83,8 @@ class _Scan:
     """Gathers, chunk by chunk, what decides the encoding. ASCII costs next to nothing."""
 
     def __init__(self) -> None:
-        self.quotes = self.carriage_returns = self.line_feeds = False
+        self.quotes = self.line_feeds = False
+        self.lone_returns = 0
         self.nul_at: int | None = None
         self._utf8 = codecs.getincrementaldecoder("utf-8")()
         self._fault_at: int | None = None
@@ -89,7 +96,9 @@ class _Scan:
     def take(self, chunk: bytes) -> None:
         self.quotes = self.quotes or b'"' in chunk
         self.line_feeds = self.line_feeds or b"\n" in chunk
-        self.carriage_returns = self.carriage_returns or b"\r" in chunk
+        if b"\r" in chunk:
+            # One that the chunks part from its line feed is counted too: that only costs time.
+            self.lone_returns += chunk.count(b"\r") - chunk.count(b"\r\n")
         if self.nul_at is None and _NUL in chunk:
             self.nul_at = self._position + chunk.index(_NUL)
         if not chunk.isascii() or self._utf8.getstate()[0]:

@@ -31,6 +31,8 @@ def to_wkt(geometry: Mapping[str, Any] | None) -> str | None:
     if kind == "GeometryCollection":
         parts = [to_wkt(part) or "POINT EMPTY" for part in geometry["geometries"]]
         return f"GEOMETRYCOLLECTION ({', '.join(parts)})" if parts else "GEOMETRYCOLLECTION EMPTY"
+    if kind not in _DEPTH:
+        raise ValueError(f"{kind!r} is no geometry")
     coordinates = geometry["coordinates"]
     height = " Z" if _positions_have_height(coordinates) else ""
     if not coordinates:
