@@ -21,7 +21,7 @@ from torvet.ports.parts import Parts
 from torvet.ports.sql import identifier
 from torvet.ports.tables import DeltaFile
 
-from . import reach
+from . import pages, reach
 from .errors import BadRequest, CursorInvalid, NoSuchColumn
 from .formats import WRITERS, RowFormat, Tally, write_json_page
 from .model import Channel, Use
@@ -214,7 +214,8 @@ def _rows_that_fit(parts: Parts, reading: Reading) -> int:
     if ask.filter is None:
         fitting = shown.rows
     else:
-        uris, _ = _files(reading, None)
+        files, _ = _files(reading, None)
+        uris = _uris(reading, files)
         condition = filters.to_sql(ask.filter)
         counted = f"SELECT count(*) AS n FROM release WHERE {condition}"
         fitting = int(str(parts.engine.rows(counted, {"release": uris})[0]["n"])) if uris else 0
@@ -227,7 +228,7 @@ def read_page(parts: Parts, caller: Caller, reading: Reading) -> Page:
     ask = reading.ask
     assert ask.limit is not None
     try:
-        batches = list(_batches(parts, reading, ask.limit + 1))
+        batches = _page(parts, reading, ask.limit + 1)
     except BaseException:
         _hand_back(parts, reading.contract, reading.admitted)
         raise
@@ -239,6 +240,28 @@ def read_page(parts: Parts, caller: Caller, reading: Reading) -> Page:
     page = Page(body=body, rows=min(rows, ask.limit), following=following)
     settle(parts, caller, reading, rows=page.rows, sent=len(body))
     return page
+
+
+def _page(parts: Parts, reading: Reading, rows: int) -> list[pa.RecordBatch]:
+    """Return the rows of a page, and one more where there is one: then another page follows."""
+    if not reading.ask.order:
+        files, offset = _files(reading, rows)
+        shown = reading.snapshot
+        local = [parts.tables.local_path(shown.table, file.path) for file in files]
+        paths = [path for path in local if path is not None]
+        if len(paths) == len(files):
+            condition = reading.ask.filter
+            found = pages.read(
+                paths,
+                reading.columns,
+                condition,
+                offset=offset,
+                limit=rows,
+                looked_at=filters.columns(condition) if condition else (),
+            )
+            if found is not None:
+                return found
+    return list(_batches(parts, reading, rows))
 
 
 def _cut(batches: list[pa.RecordBatch], limit: int) -> list[pa.RecordBatch]:
@@ -336,9 +359,10 @@ def _batches(
     parts: Parts, reading: Reading, limit: int | None
 ) -> Generator[pa.RecordBatch, None, None]:
     """Yield the rows of a read from its start on, and close the engine's cursor at the end."""
-    uris, offset = _files(reading, limit)
-    if not uris or limit == 0:
+    files, offset = _files(reading, limit)
+    if not files or limit == 0:
         return
+    uris = _uris(reading, files)
     sql = _sql(reading, limit, offset)
     with parts.engine.stream(sql, {"release": uris}, batch_rows=BATCH_ROWS) as batches:
         for batch in batches:
@@ -346,7 +370,7 @@ def _batches(
                 yield batch
 
 
-def _files(reading: Reading, limit: int | None) -> tuple[list[str], int]:
+def _files(reading: Reading, limit: int | None) -> tuple[Sequence[DeltaFile], int]:
     """Return the files that hold the slice, and the offset within them."""
     shown = reading.snapshot
     if reading.ask.filter is not None or reading.ask.order:
@@ -356,9 +380,14 @@ def _files(reading: Reading, limit: int | None) -> tuple[list[str], int]:
     there = frozenset[str]().union(*(columns_in(file.stats) for file in chosen))
     if chosen and not there.issuperset((*reading.columns, *(reading.ask.named or ()))):
         # The files at hand are older than a column: the others tell its type.
-        return list(shown.uris), reading.at.offset
+        return shown.delta.files, reading.at.offset
+    return chosen, offset
+
+
+def _uris(reading: Reading, files: Sequence[DeltaFile]) -> list[str]:
+    shown = reading.snapshot
     by_path = dict(zip((file.path for file in shown.delta.files), shown.uris, strict=True))
-    return [by_path[file.path] for file in chosen], offset
+    return [by_path[file.path] for file in files]
 
 
 def _span(

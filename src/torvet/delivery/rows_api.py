@@ -3,11 +3,12 @@
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response, Security
 
 from torvet.kit import filters
-from torvet.parties.signin import SignedIn
-from torvet.web.frame import TheParts
+from torvet.parties import check
+from torvet.parties.signin import BEARER, COOKIE, caller_of
+from torvet.web.frame import parts_of
 from torvet.web.problems import problem, problems_of
 
 from . import rows
@@ -28,6 +29,8 @@ ContractPath = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za
 @router.get(
     "/contracts/{contract_id}/rows",
     response_class=Response,
+    # Only named here: the caller is looked up in the route, on the thread that reads.
+    dependencies=[Security(BEARER), Security(COOKIE)],
     responses={
         200: {
             "description": "The rows that the contract shows, in the format asked for.",
@@ -41,8 +44,6 @@ def read_rows(
     *,
     contract_id: ContractPath,
     request: Request,
-    caller: SignedIn,
-    parts: TheParts,
     columns: Annotated[
         str | None,
         Query(
@@ -82,6 +83,8 @@ def read_rows(
     Every row is counted against the contract, and every reason of a refusal is named. A page is
     `next` to another: follow its cursor, which stays at the release where it began.
     """
+    parts, caller = parts_of(request), caller_of(request)
+    check(caller)
     try:
         form = negotiate(accept, named)
     except NotAcceptable as wrong:

@@ -13,6 +13,7 @@ from torvet.kit import filters
 
 from .tables import projections
 
+
 @contextmanager
 def held(db: Engine, table: str) -> Iterator[None]:
     """Hold `table` against every other process until the block ends, or this process does.
