@@ -73,5 +73,5 @@ def page(browser, request):
     yield opened
     if folder := os.environ.get("TORVET_SCREENSHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)
-        opened.screenshot(path=f"{folder}/{request.node.name}.png", full_page=True)
+        opened.screenshot(path=f"{folder}/{request.node.name.replace('/', '_')}.png", full_page=True)
     context.close()
