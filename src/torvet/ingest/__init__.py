@@ -1,6 +1,7 @@
 """Files become typed source tables; what does not fit is set aside, never dropped."""
 
 from .errors import (
+    ColumnsDiffer,
     ContentDiffers,
     EncodingUnclear,
     ExpandsTooMuch,
@@ -38,6 +39,7 @@ from .uploads import complete_upload, remove_upload, upload_path
 __all__ = [
     "Column",
     "ColumnType",
+    "ColumnsDiffer",
     "ContentDiffers",
     "EncodingUnclear",
     "ExpandsTooMuch",

@@ -10,7 +10,7 @@ from torvet.ports.sql import identifier, literal
 
 from .bench import Bench, Staged, is_full
 from .csv_files import CsvFile
-from .errors import NoRows, SchemaInvalid
+from .errors import ColumnsDiffer, NoRows, SchemaInvalid
 from .evidence import gather
 from .inference import Evidence, choose, choose_for, inferred_column, sentences
 from .limits import VALUE_CHARACTERS_MAX
@@ -139,11 +139,19 @@ def _given(
     """Match a given schema with the columns of a file, by name."""
     at = {name.casefold(): number for number, name in enumerate(names)}
     missing = [column for column in schema if column.name.casefold() not in at]
+    extra = set(at) - {column.name.casefold() for column in schema}
+    if bench.options.exact and (missing or extra):
+        raise ColumnsDiffer(
+            bench.file_name,
+            (
+                *(f"column {column.name!r} is missing" for column in missing),
+                *(f"column {name!r} is new" for name in names if name.casefold() in extra),
+            ),
+        )
     if needed := [column.name for column in missing if not column.nullable]:
         raise SchemaInvalid(f"{bench.file_name!r} has no column {needed[0]!r}, which is required")
     if len(missing) == len(schema):
         raise SchemaInvalid(f"{bench.file_name!r} has none of its columns")
-    extra = set(at) - {column.name.casefold() for column in schema}
     notes = [f"Not in the file, without values: {c.name}." for c in missing]
     notes += [
         f"Column {n!r} is not in the schema: left out." for n in names if n.casefold() in extra

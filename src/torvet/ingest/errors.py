@@ -115,6 +115,18 @@ class SchemaInvalid(ExchangeError):
 
 
 @dataclass(eq=False)
+class ColumnsDiffer(ExchangeError):
+    kind, code = Kind.INVALID, "columns-differ"
+    advice = "Correct the file's columns, give a schema for it, or replace what is there."
+    file_name: str
+    differences: tuple[str, ...]
+
+    def __str__(self) -> str:
+        said = "; ".join(self.differences)
+        return f"{self.file_name!r} does not have the columns that it is to be added to: {said}."
+
+
+@dataclass(eq=False)
 class OptionsInvalid(ExchangeError):
     kind, code = Kind.INVALID, "options-invalid"
     advice = "Leave the option out, so that it is found from the file, or correct it."

@@ -16,9 +16,9 @@ GEOJSON_BYTES_MAX = 256 * 1024**2
 EXPANSION_FREE_BYTES = 16 * 1024**2
 """Up to here a file may expand as it likes: small files compress well."""
 
-SAMPLE_BYTES = 512 * 1024
-SLICES = 12
-SLICE_BYTES = 32 * 1024
+SAMPLE_BYTES = 128 * 1024
+SLICES = 16
+SLICE_BYTES = 8 * 1024
 SAMPLE_ROWS = 5_000
 
 PREAMBLE_LINES_MAX = 20

@@ -63,7 +63,8 @@ class ReadOptions:
 
     `decimal` is the decimal sign, `,` or `.`; `day_first` settles dates such as 03/04/2024;
     `time_zone` (an IANA name) turns local timestamps into instants; `null_texts` are further
-    texts that mean "no value".
+    texts that mean "no value". With `exact` a given schema has every column of the file and no
+    other; without, a column that the file lacks has no values, and one that it has more is left out.
     """
 
     format: FileFormat | None = None
@@ -75,6 +76,7 @@ class ReadOptions:
     time_zone: str | None = None
     sheet: str | None = None
     null_texts: tuple[str, ...] = ()
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
