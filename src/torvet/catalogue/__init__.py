@@ -33,6 +33,7 @@ from .store import (
     release_at,
 )
 from .store import releases_of as releases
+from .vocabulary import frequency_in_words
 
 __all__ = [
     "ColumnProfile",
@@ -58,6 +59,7 @@ __all__ = [
     "datasets_of",
     "deliver",
     "delivery",
+    "frequency_in_words",
     "newest_release",
     "on_release",
     "preview_for",

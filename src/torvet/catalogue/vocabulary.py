@@ -342,3 +342,9 @@ def around(code: str) -> tuple[str, ...]:
         codes.append(code)
         code = PLACES[code].within
     return tuple(codes)
+
+
+def frequency_in_words(code: str, language: str) -> str:
+    """Return how often something is brought up to date, or '' where that is not known."""
+    known = FREQUENCIES.get(code)
+    return known.label(language) if known else ""

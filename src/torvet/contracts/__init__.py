@@ -25,6 +25,7 @@ from .entitlement import (
     still_allowed,
 )
 from .errors import ContractNotFound, OfferNotFound, ReadRefused
+from .jobs import expire
 from .model import (
     IDENTITY,
     Approval,
@@ -90,6 +91,7 @@ __all__ = [
     "contracts_of",
     "decide",
     "end",
+    "expire",
     "explain",
     "give_back",
     "make_offer",

@@ -80,6 +80,18 @@ class OwnOffer(ExchangeError):
 
 
 @dataclass(eq=False)
+class NotProvider(ExchangeError):
+    """The dataset is another party's, so its terms are too."""
+
+    kind, code = Kind.REFUSED, "not-provider"
+    advice = "Act for the dataset's provider (header X-Torvet-Party), or ask it for an offer."
+    dataset: str
+
+    def __str__(self) -> str:
+        return f"Only the provider of dataset {self.dataset!r} offers it."
+
+
+@dataclass(eq=False)
 class TermsNotMet(ExchangeError):
     """The consumer can never read under these terms, so there is nothing to agree on."""
 

@@ -45,6 +45,7 @@ def dataset_page(slug: str, request: Request, caller: TheCaller, parts: TheParts
         offers=[(offer, terms_in_words(offer.clauses)) for offer in offers],
         purposes=PURPOSES,
         bars=bars,
+        frequency=catalogue.frequency_in_words(dataset.frequency, "en"),
     )
 
 

@@ -18,6 +18,7 @@ from .errors import (
     AlreadyContracted,
     ClauseInvalid,
     ContractNotFound,
+    NotProvider,
     OfferMoved,
     OfferNotFound,
     OfferWithdrawn,
@@ -247,7 +248,7 @@ def _is_for_shares(caller: Caller) -> bool:
 def _own_dataset(tx: Connection, caller: Caller, slug: str) -> Dataset:
     dataset = catalogue.visible_dataset(tx, slug, caller)
     if dataset.provider != caller.party:
-        raise parties.NotAllowed(f"to be {Role.STEWARD.value} of its provider", (), token=False)
+        raise NotProvider(dataset.slug)
     parties.check(caller, Role.STEWARD)
     return dataset
 

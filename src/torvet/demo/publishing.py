@@ -86,7 +86,7 @@ def offer(stage: Stage) -> str:
     common = [
         PURPOSES,
         {"clause": "validity", "start": None, "end": next_year},
-        {"clause": "attribution", "text": "Name the source where you show the data."},
+        {"clause": "attribution", "text": "See the dataset's page for whom to name."},
         {"clause": "no-onward-sharing"},
     ]
     offers = {
