@@ -14,7 +14,7 @@ is committed has to become the release of its number. Docs: decisions/0050.
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
@@ -160,7 +160,7 @@ def _received(parts: Parts, delivery: Delivery, held: Release | None, reporter: 
         file_name=delivery.file_name,
         # What is appended is read in the types that are there, not in newly inferred ones.
         schema=delivery.schema or (held.columns if held else None),
-        options=delivery.options,
+        options=replace(delivery.options, exact=held is not None and delivery.schema is None),
         sha256=delivery.sha256,
         progress=partial(reporter.step, Stage.READING),
     )

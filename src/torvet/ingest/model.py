@@ -63,8 +63,9 @@ class ReadOptions:
 
     `decimal` is the decimal sign, `,` or `.`; `day_first` settles dates such as 03/04/2024;
     `time_zone` (an IANA name) turns local timestamps into instants; `null_texts` are further
-    texts that mean "no value". With `exact` a given schema has every column of the file and no
-    other; without, a column that the file lacks has no values, and one that it has more is left out.
+    texts that mean "no value". With `exact` a given schema has every column of the
+    file and no other; without, a column that the file lacks has no values, and one that the
+    schema lacks is left out.
     """
 
     format: FileFormat | None = None

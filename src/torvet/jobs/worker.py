@@ -16,6 +16,7 @@ from procrastinate.jobs import Job as QueuedJob
 from procrastinate.jobs import Status
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.worker import Worker
+from sqlalchemy import text
 
 from torvet.kit.errors import ExchangeError, Kind
 from torvet.ports.parts import Parts
@@ -73,49 +74,83 @@ def run_worker(
     logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
     stop = stop or threading.Event()
     if once:
-        asyncio.run(_work(parts, stop, once=True, stalled_s=stalled_s))
+        asyncio.run(_drain(parts, stop, stalled_s=stalled_s))
         return
     while not stop.is_set():
         try:
-            asyncio.run(_work(parts, stop, once=False, stalled_s=stalled_s))
+            asyncio.run(_work(parts, stop, stalled_s=stalled_s))
         except (psycopg.Error, exceptions.ConnectorException, OSError) as error:
             _log.warning("the worker waits for the database", reason=str(error).strip())
         stop.wait(RECONNECT_S)
 
 
-async def _work(parts: Parts, stop: threading.Event, *, once: bool, stalled_s: float) -> None:
-    app = _app(parts)
+async def _drain(parts: Parts, stop: threading.Event, *, stalled_s: float) -> None:
+    """Run due jobs until a whole round finds none.
+
+    procrastinate ends a round when nothing can be fetched, though a job still in hand may hold the
+    lock that others wait for, or be about to enqueue some.
+    """
+    begun: list[str] = []
+    app = _app(parts, begun)
     async with app.open_async():
         await _take_over(app, known(), stalled_s)
-        worker = Worker(
-            app,
-            name="torvet",
-            concurrency=CONCURRENCY,
-            wait=not once,
-            fetch_job_polling_interval=_POLL_S,
-            abort_job_polling_interval=_POLL_S,
-            listen_notify=not once,
-            delete_jobs="successful",
-            install_signal_handlers=False,
-            update_heartbeat_interval=HEARTBEAT_S,
-            stalled_worker_timeout=stalled_s,
-        )
-        beside = [asyncio.create_task(_until(stop, worker))]
-        if not once:
-            beside.append(asyncio.create_task(_keep_watch(app, stalled_s)))
-            beside.append(asyncio.create_task(_keep_time(app, periodic())))
+        rounds = -1
+        while len(begun) != rounds and not stop.is_set():
+            rounds = len(begun)
+            await _worker(app, stalled_s, wait=False).run()
+
+
+_DUE = text(
+    "SELECT EXISTS (SELECT FROM procrastinate_jobs AS job WHERE job.status = 'todo'"
+    " AND coalesce(job.scheduled_at <= now(), true) AND NOT EXISTS (SELECT FROM"
+    " procrastinate_jobs AS other WHERE other.lock = job.lock AND other.status = 'doing'))"
+)
+
+
+def _is_due(parts: Parts) -> bool:
+    with parts.db.begin() as tx:
+        return bool(tx.scalar(_DUE))
+
+
+async def _work(parts: Parts, stop: threading.Event, *, stalled_s: float) -> None:
+    app = _app(parts, [])
+    async with app.open_async():
+        await _take_over(app, known(), stalled_s)
+        worker = _worker(app, stalled_s, wait=True)
         running = asyncio.create_task(worker.run())
+        beside = [
+            asyncio.create_task(watch)
+            for watch in (_until(stop), _keep_watch(app, stalled_s), _keep_time(app, periodic()))
+        ]
         # A watch that ends has failed: the worker is stopped, and started afresh outside.
         await asyncio.wait([running, *beside], return_when=asyncio.FIRST_COMPLETED)
         worker.stop()
         results = await asyncio.gather(running, return_exceptions=True)
+        results += [task.exception() for task in beside if task.done()]
         await utils.cancel_and_capture_errors(beside)
     for result in results:
         if isinstance(result, BaseException):
             raise result
 
 
-def _app(parts: Parts) -> procrastinate.App:
+def _worker(app: procrastinate.App, stalled_s: float, *, wait: bool) -> Worker:
+    return Worker(
+        app,
+        name="torvet",
+        concurrency=CONCURRENCY,
+        wait=wait,
+        fetch_job_polling_interval=_POLL_S,
+        abort_job_polling_interval=_POLL_S,
+        listen_notify=wait,
+        delete_jobs="successful",
+        install_signal_handlers=False,
+        update_heartbeat_interval=HEARTBEAT_S,
+        stalled_worker_timeout=stalled_s,
+    )
+
+
+def _app(parts: Parts, begun: list[str]) -> procrastinate.App:
+    """Return an app that knows every job, and notes in `begun` each that it begins."""
     _, address = parts.db.dialect.create_connect_args(parts.db.url)
     connector = procrastinate.PsycopgConnector(
         kwargs={**address, "connect_timeout": 3, "application_name": "torvet worker"},
@@ -126,12 +161,13 @@ def _app(parts: Parts) -> procrastinate.App:
     )
     app = procrastinate.App(connector=connector)
     for job in known().values():
-        app.task(name=job.name, retry=_Patience(job.retries))(_bound(job, parts))
+        app.task(name=job.name, retry=_Patience(job.retries))(_bound(job, parts, begun))
     return app
 
 
-def _bound(job: Job, parts: Parts) -> Any:
+def _bound(job: Job, parts: Parts, begun: list[str]) -> Any:
     def run(**arguments: Any) -> None:
+        begun.append(job.name)
         arguments.pop("timestamp", None)
         started = time.monotonic()
         try:
@@ -144,10 +180,10 @@ def _bound(job: Job, parts: Parts) -> Any:
     return run
 
 
-async def _until(stop: threading.Event, worker: Worker) -> None:
-    while not stop.is_set():
+async def _until(stop: threading.Event) -> None:
+    # The event is another thread's, which asyncio cannot await.
+    while not stop.is_set():  # noqa: ASYNC110
         await asyncio.sleep(_LOOK_S)
-    worker.stop()
 
 
 async def _keep_watch(app: procrastinate.App, stalled_s: float) -> None:

@@ -75,6 +75,10 @@ def shared(sql: str) -> exp.Query:
 def to_spark(sql: str, tables: Mapping[str, str]) -> str:
     """Return `sql` in Spark's words, reading `tables` (name in `sql` → name of a Spark view)."""
     query = shared(sql).copy()
+    for estimate in query.find_all(exp.ApproxDistinct):
+        # Sail estimates no numbers; as texts it does, and there are as many of those.
+        text = exp.DataType.build("TEXT")
+        estimate.set("this", exp.Cast(this=estimate.this, to=text))
     own = {cte.alias for cte in query.find_all(exp.CTE)}
     for table in list(query.find_all(exp.Table)):
         if table.name in own:
