@@ -21,7 +21,7 @@ class CredentialsUnknown(ExchangeError):
     """A token or session that is not, or no longer, good for anything."""
 
     kind, code = Kind.UNAUTHENTICATED, "credentials-unknown"
-    advice = "Sign in again, or make a new token with `torvet token new`."
+    advice = "Sign in again, or make a new token with `torvet token make`."
     what: str
 
     def __str__(self) -> str:
@@ -218,7 +218,7 @@ class AccountUnclear(ExchangeError):
     """The command line was not told whose session to take."""
 
     kind, code = Kind.INVALID, "account-unclear"
-    advice = "Say whose with --as EMAIL; where there is no account, make one at /sign-up."
+    advice = "Say whose with --as EMAIL, or make one: `torvet account make EMAIL --name NAME`."
     asked: str | None
     choices: tuple[str, ...]
 
