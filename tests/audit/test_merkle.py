@@ -2,7 +2,7 @@
 
 import pymerkle
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from torvet.audit import merkle
@@ -130,6 +130,7 @@ def test_consistency_proofs_are_those_of_certificate_transparency(sizes, path):
     assert [step.hex() for step in log.proof(merkle.consistency_spans(*sizes))] == path
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 120), min_size=1, max_size=8))
 def test_however_the_log_grows_its_roots_are_the_peers(steps):
     hashes = hashes_of(sum(steps))
@@ -144,6 +145,7 @@ def test_however_the_log_grows_its_roots_are_the_peers(steps):
         assert log.roots[log.size] == frontier.root() == peer.get_root(log.size)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 1200), st.data())
 def test_every_inclusion_proof_is_the_peers_and_verifies(size, data):
     position = data.draw(st.integers(0, size - 1))
@@ -157,6 +159,7 @@ def test_every_inclusion_proof_is_the_peers_and_verifies(size, data):
     pymerkle.verify_inclusion(hashes[position], merkle.root_of_leaves(hashes), theirs)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 1200), st.data())
 def test_every_consistency_proof_leads_to_the_peers_roots(second, data):
     first = data.draw(st.integers(0, second))
@@ -168,6 +171,7 @@ def test_every_consistency_proof_leads_to_the_peers_roots(second, data):
     merkle.verify_consistency(first, roots[0], second, roots[1], proof)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 300), st.data())
 def test_a_proof_for_one_place_proves_no_other(size, data):
     position = data.draw(st.integers(0, size - 1))
@@ -182,6 +186,7 @@ def test_a_proof_for_one_place_proves_no_other(size, data):
         merkle.verify_inclusion(hashes[position], other, size, proof, log.roots[size])
 
 
+@settings(deadline=None)
 @given(st.integers(2, 300), st.data())
 def test_a_log_with_a_changed_past_has_no_consistency_proof(second, data):
     first = data.draw(st.integers(1, second - 1))
@@ -201,6 +206,7 @@ def test_a_log_with_a_changed_past_has_no_consistency_proof(second, data):
         )
 
 
+@settings(deadline=None)
 @given(st.integers(2, 300), st.data())
 def test_a_proof_with_a_step_more_or_less_or_turned_fails(size, data):
     position = data.draw(st.integers(0, size - 1))
@@ -239,6 +245,7 @@ def test_a_place_outside_the_tree_has_no_proof():
         merkle.verify_inclusion(bytes(32), 4, 4, [], bytes(32))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 5000), st.data())
 def test_a_span_is_made_of_kept_nodes_that_cover_it_once(size, data):
     position = data.draw(st.integers(0, size - 1))

@@ -87,7 +87,7 @@ def key(parts: TheParts) -> KeyForm:
     return KeyForm(**key_json(service.log_key(parts)))
 
 
-@router.get("/facts", responses=problems_of(401, 404))
+@router.get("/facts", responses=problems_of(401, 404, 422))
 def facts(
     parts: TheParts,
     readers: TheReaders,
@@ -105,7 +105,7 @@ def facts(
     )
 
 
-@router.get("/facts/{position}/receipt", responses=problems_of(401, 404))
+@router.get("/facts/{position}/receipt", responses=problems_of(401, 404, 422))
 def receipt(
     parts: TheParts,
     readers: TheReaders,

@@ -150,18 +150,13 @@ def _checkpoint(row: Row[*tuple[Any, ...]]) -> Checkpoint:
 
 def hashes(tx: Connection, wanted: Sequence[Node]) -> dict[Node, bytes]:
     """Return the hashes of kept nodes; those that are not kept are missing from the answer."""
-    at_leaf = [node.number for node in wanted if node.level == 0]
     above = [node for node in wanted if node.level > 0]
-    found = {
-        Node(0, row.position): row.hash for row in tx.execute(_LEAF_HASHES, {"positions": at_leaf})
+    asked = {
+        "positions": [node.number for node in wanted if node.level == 0],
+        "levels": [node.level for node in above],
+        "numbers": [node.number for node in above],
     }
-    if above:
-        rows = tx.execute(
-            _NODE_HASHES,
-            {"levels": [node.level for node in above], "numbers": [node.number for node in above]},
-        )
-        found.update({Node(row.level, row.number): row.hash for row in rows})
-    return found
+    return {Node(row.level, row.number): row.hash for row in tx.execute(_HASHES, asked)}
 
 
 def sealed_from(
@@ -241,9 +236,10 @@ _CHECKPOINT = select(
 _SEALED = select(
     leaves.c.position, leaves.c.hash, func.coalesce(facts.c.leaf, "").label("leaf")
 ).join_from(leaves, facts, facts.c.serial == leaves.c.fact, isouter=True)
-_LEAF_HASHES = text("select position, hash from leaves where position = any(:positions)")
-_NODE_HASHES = text(
-    "select level, number, hash from nodes"
+_HASHES = text(
+    "select 0 as level, position as number, hash from leaves"
+    " where position = any(cast(:positions as bigint[]))"
+    " union all select level, number, hash from nodes"
     " join unnest(cast(:levels as smallint[]), cast(:numbers as bigint[])) as wanted(l, n)"
     " on level = l and number = n"
 )
