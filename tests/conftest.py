@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 from sqlalchemy import make_url
@@ -17,6 +18,10 @@ from starlette.testclient import TestClient
 from torvet.exchange import database_url, open_parts
 from torvet.server import application
 from torvet.settings import Settings
+
+# No test is timed: a loaded machine makes none of them fail.
+hypothesis.settings.register_profile("torvet", deadline=None)
+hypothesis.settings.load_profile("torvet")
 
 START = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 TEMPLATE = "torvet_template"

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from written import NOON, TRANSPORT
 
-from torvet.contracts.jobs import expire
+from torvet.contracts import expire
+from torvet.jobs import known
 from torvet.kit.moments import to_text
 
 SAID = {"reason": "the source was wrong"}
@@ -225,6 +226,10 @@ def test_contracts_whose_validity_is_over_end_by_themselves(alma, bo, parts, clo
     names = [fact["name"] for fact in facts(agreed["id"])]
     assert names == ["contract-agreed", "contract-ended"]
     assert facts(agreed["id"])[-1]["actor"] == "exchange"
+
+
+def test_every_worker_looks_for_contracts_that_are_over():
+    assert "contracts.expire" in known()
 
 
 def test_a_request_cannot_be_approved_after_its_validity(alma, bo, clock):

@@ -106,7 +106,7 @@ def test_only_a_steward_of_the_provider_makes_offers(alma, bo, nobody):
     reader = alma.token("read")
 
     assert nobody.offer(slug=slug, expected=401)["code"] == "sign-in-needed"
-    assert bo.offer(slug=slug, expected=403)["code"] == "not-allowed"
+    assert bo.offer(slug=slug, expected=403)["code"] == "not-provider"
     assert reader.offer(slug=slug, expected=403)["code"] == "not-allowed"
 
 
