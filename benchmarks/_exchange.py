@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -166,9 +165,7 @@ def _publish(parts, dataset, *, rows, files):
             prefix=f"readings-{place}-",
         )
     ]
-    parts.tables.commit(
-        dataset.table, written, version=1, replace=False, schema=schema, at=now
-    )
+    parts.tables.commit(dataset.table, written, version=1, replace=False, schema=schema, at=now)
     release = Release(
         dataset=dataset.id,
         number=1,

@@ -15,12 +15,11 @@ import subprocess
 import sys
 import tempfile
 import time
-
 from pathlib import Path
 
 import psutil
-
 from benchmarks._exchange import fill, serving
+
 from torvet.contracts import Columns, RowFilter, RowsPerDay
 from torvet.kit.filters import from_text
 
@@ -36,12 +35,13 @@ CLAUSES = (
 )
 
 
-async def client(port, contract, secret, until, seen, seed, pause):
+async def client(port, reader_of, *, until, seen, seed, pause):
     """Read page after page until the time is up, and note when each was due and how long it took.
 
     With a `pause` a read is due that often, whether the one before was quick or not: a slow
     answer then counts against all that had to wait for it. Without one, whenever there is time.
     """
+    contract, _, secret = reader_of
     draw = random.Random(seed)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     due = time.monotonic() + draw.random() * pause
@@ -69,8 +69,8 @@ async def clients(port, contracts, rate):
     began = time.monotonic()
     until = began + WARM_UP_S + MEASURED_S
     readers = [
-        client(port, contract, secret, until, seen, seed, pause)
-        for seed, (contract, _, secret) in enumerate(contracts)
+        client(port, each, until=until, seen=seen, seed=seed, pause=pause)
+        for seed, each in enumerate(contracts)
     ]
     await asyncio.gather(*readers)
     return [took for at, took in seen if at >= began + WARM_UP_S], len(seen)

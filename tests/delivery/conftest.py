@@ -4,9 +4,9 @@ import time
 
 import pytest
 import uvicorn
+from stage import Cast
 from starlette.testclient import TestClient
 
-from stage import Cast
 from torvet.settings import Settings
 
 

@@ -3,6 +3,7 @@
 import io
 import itertools
 import json
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,9 +31,91 @@ def with_secrets(start):
     )
 
 
+@dataclass
+class Consumer:
+    """Bo, who fetches all that there is to fetch, as (where from, bytes)."""
+
+    http: object
+    address: str
+    headers: dict
+    share: str
+    table: str
+    rows: str
+
+    def everything(self):
+        files = set()
+        for capability in CAPABILITIES:
+            for where, raw in self.sharing({"delta-sharing-capabilities": capability}):
+                yield where, raw
+                files |= urls_in(raw, self.address)
+        assert len(files) >= 4
+        for url in sorted(files):
+            yield from whole_and_parts(self.http, url)
+        yield from self.rest()
+        yield from self.errors()
+
+    def get(self, path, more=(), **params):
+        headers = {**self.headers, **dict(more)}
+        return self.http.get(path, params=params, headers=headers)
+
+    def sharing(self, more):
+        listings = (
+            "/sharing/shares",
+            self.share,
+            f"{self.share}/schemas",
+            f"{self.share}/all-tables",
+        )
+        for path in (*listings, f"{self.table}/metadata", f"{self.table}/version"):
+            yield path, got(self.get(path, more))
+        for body in QUERIES:
+            answer = self.http.post(
+                f"{self.table}/query", json=body, headers={**self.headers, **more}
+            )
+            yield f"query {body}", got(answer)
+        yield "changes", got(self.get(f"{self.table}/changes", more, **FEED))
+
+    def rest(self):
+        for name, release in itertools.product(FORMATS, (None, 1, 2, 3)):
+            asked = {"format": name, "limit": 200, **({"release": release} if release else {})}
+            answer = self.get(self.rows, **asked)
+            assert answer.status_code == 200
+            yield f"rows {asked}", got(answer)
+            if name in {"parquet", "arrow"}:
+                yield f"decoded rows {asked}", decoded(name, answer.content)
+
+    def errors(self):
+        """Each error names only what the caller wrote."""
+        for asked in WRONG:
+            answer = self.get(self.rows, **asked)
+            assert answer.status_code >= 400
+            yield f"error {asked}", got(answer)
+
+
+QUERIES = (
+    {},
+    {"version": 0},
+    {"version": 1},
+    {"version": 2},
+    {"startingVersion": 0},
+    {"predicateHints": ["pay > 900000000", "hem = 'x'"]},
+)
+FEED = {
+    "startingVersion": 0,
+    "includeHistoricalMetadata": True,
+    "includeHistoricalProtocol": True,
+}
+WRONG = (
+    {"filter": "pay = 'x'"},
+    {"filter": "id >"},
+    {"cursor": "x"},
+    {"columns": "nothing"},
+    {"order": "x"},
+    {"release": 99},
+)
+
+
 @pytest.fixture
-def bytes_of(cast, http):
-    """Everything that Bo can fetch, as (where from, bytes)."""
+def consumer(cast, http):
     dataset = cast.dataset()
     cast.publish(dataset, with_secrets(0), with_secrets(40))
     contract = cast.agree(
@@ -40,64 +123,15 @@ def bytes_of(cast, http):
     )
     cast.publish(dataset, with_secrets(80))
     cast.publish(dataset, with_secrets(120), mode="replace")
-    headers = {"Authorization": f"Bearer {cast.token(cast.bo, f'share:{contract.id}')}"}
     share = f"/sharing/shares/{contract.share}"
-    table = f"{share}/schemas/alma-a-s/tables/{dataset.slug}"
-    rows = f"/api/contracts/{contract.id}/rows"
-
-    def everything():
-        files = set()
-        for capability in CAPABILITIES:
-            asked = {**headers, "delta-sharing-capabilities": capability}
-            for answer in sharing(asked):
-                yield answer
-                files |= urls_in(answer[1], cast.parts.settings.url)
-        assert len(files) >= 4
-        for url in sorted(files):
-            yield from whole_and_parts(http, url)
-        yield from rest()
-
-    def sharing(asked):
-        listings = ("/sharing/shares", share, f"{share}/schemas", f"{share}/all-tables")
-        for path in (*listings, f"{table}/metadata", f"{table}/version"):
-            yield path, got(http.get(path, headers=asked))
-        hints = {"predicateHints": ["pay > 900000000", f"{SECRET_COLUMN[:3]} = 'x'"]}
-        for body in (
-            {},
-            {"version": 0},
-            {"version": 1},
-            {"version": 2},
-            {"startingVersion": 0},
-            hints,
-        ):
-            yield f"query {body}", got(http.post(f"{table}/query", json=body, headers=asked))
-        feed = {
-            "startingVersion": 0,
-            "includeHistoricalMetadata": True,
-            "includeHistoricalProtocol": True,
-        }
-        yield "changes", got(http.get(f"{table}/changes", params=feed, headers=asked))
-
-    def rest():
-        for name, release in itertools.product(FORMATS, (None, 1, 2, 3)):
-            asked = {"format": name, "limit": 200, **({"release": release} if release else {})}
-            answer = http.get(rows, params=asked, headers=headers)
-            assert answer.status_code == 200
-            yield f"rows {asked}", got(answer)
-            if name in {"parquet", "arrow"}:
-                yield f"decoded rows {asked}", decoded(name, answer.content)
-        # Errors: each names only what the caller wrote.
-        for asked in (
-            {"filter": "pay = 'x'"},
-            {"filter": "id >"},
-            {"cursor": "x"},
-            {"columns": "nothing"},
-            {"order": "x"},
-            {"release": 99},
-        ):
-            yield f"error {asked}", got(http.get(rows, params=asked, headers=headers))
-
-    return everything
+    return Consumer(
+        http=http,
+        address=cast.parts.settings.url,
+        headers={"Authorization": f"Bearer {cast.token(cast.bo, f'share:{contract.id}')}"},
+        share=share,
+        table=f"{share}/schemas/alma-a-s/tables/{dataset.slug}",
+        rows=f"/api/contracts/{contract.id}/rows",
+    )
 
 
 def got(answer):
@@ -151,9 +185,9 @@ def decoded(name, raw):
     return repr((table.to_pydict(), table.schema.metadata, str(table.schema))).encode()
 
 
-def test_no_byte_that_a_consumer_can_fetch_holds_what_is_withheld(bytes_of):
+def test_no_byte_that_a_consumer_can_fetch_holds_what_is_withheld(consumer):
     searched = 0
-    for where, raw in bytes_of():
+    for where, raw in consumer.everything():
         searched += 1
         for secret in SECRETS:
             assert secret not in raw, f"{secret!r} is in {where}"

@@ -248,7 +248,7 @@ def test_a_request_that_failed_counts_no_row(dataset, reader_of):
 
 
 def test_every_reason_of_a_refusal_is_named(cast, dataset, reader_of):
-    contract, reader = reader_of(dataset, Columns(("id",)), RequestsPerMinute(1), RowsPerDay(5))
+    _, reader = reader_of(dataset, Columns(("id",)), RequestsPerMinute(1), RowsPerDay(5))
     reader.rows(limit=1)
 
     answer = reader.get(columns="garage", limit=9)

@@ -70,7 +70,7 @@ def test_a_reader_finds_the_table_from_share_to_table(shared):
 
 
 def test_names_are_read_in_any_case(shared):
-    reader, contract, dataset, table = shared
+    reader, _contract, _dataset, table = shared
 
     answer = reader.get(
         f"{table.upper().replace('/SHARES', '/shares').replace('/SCHEMAS', '/schemas').replace('/TABLES', '/tables')}/version"
@@ -177,7 +177,7 @@ def test_hints_leave_out_files_and_never_a_row_that_fits(shared):
 
 @pytest.mark.parametrize("headers", [{}, DELTA])
 def test_the_change_feed_tells_what_each_release_added_and_removed(cast, http, shared, headers):
-    reader, contract, dataset, table = shared
+    reader, _contract, dataset, table = shared
     cast.parts.clock.advance(timedelta(hours=1))
     cast.publish(dataset, parking(2, 100), mode="replace")
 
@@ -311,7 +311,7 @@ def test_an_address_that_means_nothing_is_answered_in_the_protocols_form(http):
 
 
 def test_before_the_first_release_there_is_nothing_to_read(cast, http, shared):
-    reader, _, _, _ = shared
+    _reader, _, _, _ = shared
     dataset = cast.dataset()
     offer = cast.agree_blind(dataset)
     own = Reader(http, cast.token(cast.bo))

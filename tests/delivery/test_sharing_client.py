@@ -153,7 +153,7 @@ def test_hints_make_the_client_fetch_less_and_miss_nothing(history, client_of, u
 
 WIDE = pa.table(
     {
-        "Målt kl.": pa.array([datetime(2014, 5, 22, 9, 9), None], pa.timestamp("us")),
+        "Målt kl.": pa.array([datetime(2014, 5, 22, 9, 9), None], pa.timestamp("us")),  # noqa: DTZ001 - a local time
         "øjeblik": pa.array([datetime(2014, 5, 22, 9, 9, tzinfo=UTC), None], pa.timestamp("us", tz="UTC")),
         "dag": pa.array([date(2014, 5, 22), None], pa.date32()),
         "pris i kr": pa.array([Decimal("1234.50"), None], pa.decimal128(12, 2)),

@@ -15,6 +15,7 @@ from .errors import BadFileUrl, FileGone
 from .model import Channel, Use
 from .reach import note_use
 from .signing import FileGrant
+from .snapshots import Remembered
 
 CHUNK_BYTES = 1024 * 1024
 EXPIRES_MAX = 2**40
@@ -66,7 +67,7 @@ def open_file(parts: Parts, grant: FileGrant, signature: str) -> OpenFile:
         tx = plain.execution_options(isolation_level="AUTOCOMMIT")
         if not still_allowed(tx, grant.contract, now):
             raise BadFileUrl
-        held = _contract(tx, grant.contract)
+        held = _contracts.get(grant.contract, lambda: _contract(tx, grant.contract))
     local = parts.tables.local_path(grant.table, grant.path)
     if local is None or not Path(local).is_file():
         raise FileGone
@@ -79,6 +80,10 @@ def open_file(parts: Parts, grant: FileGrant, signature: str) -> OpenFile:
         size_bytes=path.stat().st_size,
         release=grant.release,
     )
+
+
+# Only whose contract it is, and about what, is taken from memory: neither ever changes.
+_contracts: Remembered[Contract] = Remembered(1_024)
 
 
 def _contract(tx: Connection, contract_id: str) -> Contract:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
-from torvet.web.frame import TheParts
+from torvet.web.frame import parts_of
 from torvet.web.problems import problem, problems_of
 
 from . import files
@@ -37,7 +37,6 @@ def fetch_file(
     contract_id: ContractPath,
     path: FilePath,
     request: Request,
-    parts: TheParts,
     signature: Signature = "",
     table: Table = "",
     release: Release = 0,
@@ -50,6 +49,7 @@ def fetch_file(
 
     The contract is looked at again each time: a revoked one opens nothing, from now on.
     """
+    parts = parts_of(request)
     grant = FileGrant(
         contract=contract_id, table=table, path=path, release=release, expires_s=expires
     )
@@ -91,7 +91,6 @@ def look_at_file(
     contract_id: ContractPath,
     path: FilePath,
     request: Request,
-    parts: TheParts,
     signature: Signature = "",
     table: Table = "",
     release: Release = 0,
@@ -103,7 +102,6 @@ def look_at_file(
         contract_id=contract_id,
         path=path,
         request=request,
-        parts=parts,
         signature=signature,
         table=table,
         release=release,

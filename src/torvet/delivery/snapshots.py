@@ -42,7 +42,7 @@ class Snapshot:
         return sum(file.rows for file in self.delta.files)
 
 
-class _Remembered(Generic[_Value]):
+class Remembered(Generic[_Value]):
     """The values that were used last; safe for many threads."""
 
     def __init__(self, most: int) -> None:
@@ -51,6 +51,7 @@ class _Remembered(Generic[_Value]):
         self._held: OrderedDict[Hashable, _Value] = OrderedDict()
 
     def get(self, key: Hashable, make: Callable[[], _Value]) -> _Value:
+        """Return the value of `key`, made where it is not held."""
         with self._lock:
             if key in self._held:
                 self._held.move_to_end(key)
@@ -63,8 +64,8 @@ class _Remembered(Generic[_Value]):
         return made
 
 
-_snapshots: _Remembered[Snapshot] = _Remembered(SNAPSHOTS_MAX)
-_commits: _Remembered[DeltaCommit] = _Remembered(COMMITS_MAX)
+_snapshots: Remembered[Snapshot] = Remembered(SNAPSHOTS_MAX)
+_commits: Remembered[DeltaCommit] = Remembered(COMMITS_MAX)
 
 
 def snapshot(parts: Parts, table: str, version: int) -> Snapshot:
