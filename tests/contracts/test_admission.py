@@ -88,6 +88,21 @@ def test_rows_of_a_day_are_used_up_and_fresh_at_midnight_of_the_place(agree, rea
     read(contract, rows=10)
 
 
+def test_a_reader_who_comes_late_across_midnight_wipes_nothing_out(agree, read, clock):
+    midnight = datetime(2026, 6, 1, 22, 0, tzinfo=UTC)
+    contract = agree(TEN_A_DAY)
+    clock.set(midnight)
+    read(contract, rows=6)
+
+    # Another process looked at the clock before midnight and waited for the row since.
+    clock.set(midnight - timedelta(seconds=1))
+    read(contract, rows=4)
+
+    clock.set(midnight)
+    with pytest.raises(ReadRefused, match="of 10 a day 10 are used"):
+        read(contract, rows=1)
+
+
 def test_a_refused_read_uses_nothing_up(agree, read):
     contract = agree(TEN_A_DAY, TWO_A_MINUTE)
 
