@@ -5,8 +5,9 @@ are joined. The same seed gives the same catalogue.
 """
 
 import random
-
 from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import Engine, insert, text
 
 from torvet.catalogue import search_store, tables
 from torvet.catalogue.model import (
@@ -26,31 +27,44 @@ from torvet.ingest.model import Column, ColumnType
 from torvet.ingest.schema import columns_to_json
 from torvet.parties.model import Party, PartyId, PartyKind
 from torvet.parties.tables import parties
-from sqlalchemy import Engine, insert, text
 
-DANISH = (
-    "parkering trafik cykel vej bus tog metro havn energi varme fjernvarme el vind sol vand "
-    "spildevand affald genbrug luft støv støj klima skole børnehave ældre sundhed hospital "
-    "kultur bibliotek museum idræt park træ natur skov sø strand bygning bolig lokalplan "
-    "matrikel adresse befolkning indkomst arbejde virksomhed budget regnskab indkøb valg "
-    "kommune borger turisme måling sensor rute station ladestander gade bro tunnel ulykke "
-    "hastighed belægning regn temperatur gas olie landbrug dyr plante kyst hav fisk mad butik"
-).split()  # fmt: skip
-ENGLISH = (
-    "parking traffic bicycle road bus train metro harbour energy heating district power wind "
-    "solar water sewage waste recycling air dust noise climate school nursery elderly health "
-    "hospital culture library museum sport park tree nature forest lake beach building housing "
-    "planning parcel address population income employment company budget accounts procurement "
-    "election municipality citizen tourism measurement sensor route station charger street "
-    "bridge tunnel accident speed surface rain temperature gas oil farming animal plant coast "
-    "sea fish food shop register hourly daily annual forecast survey inventory quality index"
-).split()  # fmt: skip
-TAILS = "data register oversigt kort tælling måling statistik prognose plan zone plads net".split()
-DANISH_GLUE = "af og i for fra til med der er på det den de en et som ved over efter om".split()
-ENGLISH_GLUE = "of and in for from to with that is on the a by at over after which are per".split()
+
+def _words(text_of_words):
+    return tuple(text_of_words.split())
+
+
+DANISH = _words("""
+    parkering trafik cykel vej bus tog metro havn energi varme fjernvarme el vind sol
+    vand spildevand affald genbrug luft støv støj klima skole børnehave ældre sundhed
+    hospital kultur bibliotek museum idræt park træ natur skov sø strand bygning bolig
+    lokalplan matrikel adresse befolkning indkomst arbejde virksomhed budget regnskab
+    indkøb valg kommune borger turisme måling sensor rute station ladestander gade bro
+    tunnel ulykke hastighed belægning regn temperatur gas olie landbrug dyr plante kyst
+    hav fisk mad butik
+""")
+ENGLISH = _words("""
+    parking traffic bicycle road bus train metro harbour energy heating district power
+    wind solar water sewage waste recycling air dust noise climate school nursery
+    elderly health hospital culture library museum sport park tree nature forest lake
+    beach building housing planning parcel address population income employment company
+    budget accounts procurement election municipality citizen tourism measurement sensor
+    route station charger street bridge tunnel accident speed surface rain temperature
+    gas oil farming animal plant coast sea fish food shop register hourly daily annual
+    forecast survey inventory quality index
+""")
+TAILS = _words("""
+    data register oversigt kort tælling måling statistik prognose plan zone plads net
+""")
+DANISH_GLUE = _words("""
+    af og i for fra til med der er på det den de en et som ved over efter om
+""")
+ENGLISH_GLUE = _words("""
+    of and in for from to with that is on the a by at over after which are per
+""")
 
 PROVIDERS = 600
 NEWEST = datetime(2026, 6, 1, tzinfo=UTC)
+SIX_YEARS = Period(start=date(2020, 1, 1), end=date(2025, 12, 31))
 MINUTES_BACK = 3_000_000
 AT_ONCE = 1000
 ZIPF_SHIFT = 30
@@ -88,15 +102,16 @@ class Catalogue:
             cvr=None, region="DK", registered_at=NEWEST - timedelta(days=2000),
         )  # fmt: skip
 
+    def _drawn(self, language: str, count: int) -> list[str]:
+        pool = self.danish if language == "da" else self.english
+        return self._random.choices(pool, cum_weights=self._weights[language], k=count)
+
     def words(self, language: str, count: int) -> list[str]:
         """Draw words of a language, with the small words between them."""
-        pool, glue = (
-            (self.danish, DANISH_GLUE) if language == "da" else (self.english, ENGLISH_GLUE)
-        )
-        drawn = self._random.choices(pool, cum_weights=self._weights[language], k=count)
+        glue = DANISH_GLUE if language == "da" else ENGLISH_GLUE
         return [
             w
-            for word in drawn
+            for word in self._drawn(language, count)
             for w in ((word, self._random.choice(glue)) if self._random.random() < 0.5 else (word,))
         ]
 
@@ -127,27 +142,38 @@ class Catalogue:
                 "da": " ".join(self.words("da", r.randint(10, 50))).capitalize() + ".",
                 "en": " ".join(self.words("en", r.randint(10, 50))).capitalize() + ".",
             },
-            keywords=tuple(dict.fromkeys(r.choices(self.danish, cum_weights=self._weights["da"], k=4))),
+            keywords=tuple(dict.fromkeys(self._drawn("da", 4))),
             theme=r.choice(list(THEMES)),
             licence=r.choice(list(LICENCES)[:6]),
             place=Place(label=place.da),
-            period=Period(start=date(2020, 1, 1), end=date(2025, 12, 31)) if r.random() < 0.5 else None,
+            period=SIX_YEARS if r.random() < 0.5 else None,
             frequency=r.choice(list(FREQUENCIES)),
             contact=Contact(name=party.name, email="data@example.org"),
             visibility=visibility,
             created_at=at - timedelta(days=30),
             modified_at=at,
-        )  # fmt: skip
+        )
         if r.random() < 0.15:
             return dataset, None
         columns = tuple(
-            Column(name="_".join(self.words("en", 2)), type=r.choice(list(ColumnType)[:3]), unit=r.choice(["", "m", "kWh"]) or None)
+            Column(
+                name="_".join(self.words("en", 2)),
+                type=r.choice(list(ColumnType)[:3]),
+                unit=r.choice([None, "m", "kWh"]),
+            )
             for _ in range(r.randint(3, 15))
-        )  # fmt: skip
+        )
         release = Release(
-            dataset=id_, number=1, mode="append", delivery=DeliveryId(f"dl_{number:026d}"), sources=(),
-            rows=r.randint(1, 10**7), bytes=r.randint(1000, 10**9), columns=columns, published_at=at,
-        )  # fmt: skip
+            dataset=id_,
+            number=1,
+            mode="append",
+            delivery=DeliveryId(f"dl_{number:026d}"),
+            sources=(),
+            rows=r.randint(1, 10**7),
+            bytes=r.randint(1000, 10**9),
+            columns=columns,
+            published_at=at,
+        )
         return dataset, release
 
     def fill(self, db: Engine, count: int) -> None:

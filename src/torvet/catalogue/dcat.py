@@ -140,8 +140,11 @@ def address(text: str) -> str | None:
 
 def words(text: str, language: str = "") -> Text:
     """Return `text` without what no XML document may hold."""
+    clean = text if text.isascii() and text.isprintable() else _UNWRITABLE.sub("\ufffd", text)
+    if language in LANGUAGES or not language:
+        return Text(clean, language)
     tag = language.lower()
-    return Text(_UNWRITABLE.sub("\ufffd", text), tag if _LANGUAGE.fullmatch(tag) else "")
+    return Text(clean, tag if _LANGUAGE.fullmatch(tag) else "")
 
 
 def exchange_nodes(exchange: Exchange) -> Iterator[Node]:
@@ -334,32 +337,27 @@ def _distributions(
     exchange: Exchange, me: str, dataset: Dataset, releases: Sequence[ReleaseLine]
 ) -> Iterator[Node]:
     """The newest release in every format and as a share; older ones as Parquet."""
+    rows, sharing = Iri(exchange.rows), Iri(exchange.sharing)
     for release in releases:
-        newest = release is releases[0]
+        newest, number = release is releases[0], release.number
         shared = _shared(dataset, me, release)
         for kind in FILE_TYPES.values() if newest else (FILE_TYPES["parquet"],):
-            format_said = (
-                ("dct:title", words(f"{kind.en}, release {release.number}", "en")),
-                ("dct:title", words(f"{kind.da}, udgivelse {release.number}", "da")),
-                ("dcat:accessService", Iri(exchange.rows)),
-                *_format(kind),
+            said = (
+                ("dct:title", Text(f"{kind.en}, release {number}", "en")),
+                ("dct:title", Text(f"{kind.da}, udgivelse {number}", "da")),
+                ("dcat:accessService", rows),
             )
-            iri = f"{me}#{kind.code}-{release.number}"
-            yield Node(iri, ("dcat:Distribution",), (*shared, *format_said))
+            of_kind = _FORMATS[kind.code]
+            yield Node(f"{me}#{kind.code}-{number}", _DISTRIBUTION, shared + said + of_kind)
         if newest:
-            yield Node(
-                f"{me}#share-{release.number}",
-                ("dcat:Distribution",),
-                (
-                    *shared,
-                    ("dct:title", words(f"Delta Sharing, release {release.number}", "en")),
-                    ("dct:title", words(f"Delta Sharing, udgivelse {release.number}", "da")),
-                    ("dcat:accessService", Iri(exchange.sharing)),
-                    ("dcat:byteSize", Typed(str(release.bytes), "xsd:nonNegativeInteger")),
-                    ("dct:conformsTo", Iri(DELTA_SHARING)),
-                    *_format(FILE_TYPES["parquet"]),
-                ),
+            said = (
+                ("dct:title", Text(f"Delta Sharing, release {number}", "en")),
+                ("dct:title", Text(f"Delta Sharing, udgivelse {number}", "da")),
+                ("dcat:accessService", sharing),
             )
+            size = ("dcat:byteSize", Typed(str(release.bytes), "xsd:nonNegativeInteger"))
+            of_kind = (size, _SHARED_AS, *_FORMATS["parquet"])
+            yield Node(f"{me}#share-{number}", _DISTRIBUTION, shared + said + of_kind)
 
 
 def _shared(dataset: Dataset, me: str, release: ReleaseLine) -> tuple[tuple[str, Value], ...]:
@@ -375,11 +373,14 @@ def _shared(dataset: Dataset, me: str, release: ReleaseLine) -> tuple[tuple[str,
     return tuple(said)
 
 
-def _format(kind: FileType) -> Iterator[tuple[str, Value]]:
-    if kind.uri:
-        yield "dct:format", Iri(kind.uri)
-    if kind.iana:
-        yield "dcat:mediaType", Iri(kind.iana)
+def _format(kind: FileType) -> tuple[tuple[str, Value], ...]:
+    said = (("dct:format", kind.uri), ("dcat:mediaType", kind.iana))
+    return tuple((name, Iri(iri)) for name, iri in said if iri)
+
+
+_FORMATS = {code: _format(kind) for code, kind in FILE_TYPES.items()}
+_SHARED_AS: tuple[str, Value] = ("dct:conformsTo", Iri(DELTA_SHARING))
+_DISTRIBUTION = ("dcat:Distribution",)
 
 
 def _instant(at: datetime) -> Typed:
