@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import make_url
 from starlette.testclient import TestClient
 
+import external_postgres as elsewhere
 from torvet.exchange import database_url, open_parts
 from torvet.server import application
 from torvet.settings import Settings
@@ -74,6 +75,19 @@ def database(cluster_url):
     _run(cluster_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
     yield _named(cluster_url, name)
     _run(cluster_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def external_postgres():
+    """The URL of a PostgreSQL server that is not the embedded one."""
+    for server in elsewhere.external_postgres():
+        yield server.url
+
+
+@pytest.fixture
+def postgres_that_can_die():
+    """A PostgreSQL server elsewhere, with `kill()` and `start()`."""
+    yield from elsewhere.external_postgres()
 
 
 @pytest.fixture(scope="module")

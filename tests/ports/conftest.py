@@ -11,6 +11,9 @@ from uuid import uuid4
 
 import pytest
 
+from torvet.backends.object_store import s3_client
+from torvet.settings import Settings
+
 STARTED_WITHIN_S = 60
 
 
@@ -19,7 +22,7 @@ def sail_url():
     """A Spark Connect server: Sail, as a process of its own."""
     port = free_port()
     serve = [str(Path(sys.executable).parent / "sail"), "spark", "server", f"--port={port}"]
-    with _process(serve, port):
+    with Served(serve, port):
         yield f"sc://127.0.0.1:{port}"
 
 
@@ -28,7 +31,7 @@ def s3_endpoint():
     """An object store that speaks S3: moto's server, as a process of its own."""
     port = free_port()
     serve = [str(Path(sys.executable).parent / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
-    with _process(serve, port), pytest.MonkeyPatch.context() as environment:
+    with Served(serve, port), pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ACCESS_KEY_ID", "torvet")
         environment.setenv("AWS_SECRET_ACCESS_KEY", "not a secret")
         yield f"http://127.0.0.1:{port}"
@@ -37,9 +40,6 @@ def s3_endpoint():
 @pytest.fixture
 def bucket(s3_endpoint):
     """The settings of an exchange whose tables are in a new bucket."""
-    from torvet.backends.object_store import s3_client
-    from torvet.settings import Settings
-
     name = f"torvet-{uuid4().hex[:12]}"
     settings = Settings(tables=f"s3://{name}/exchange", s3_endpoint=s3_endpoint)
     s3_client(settings).create_bucket(
@@ -54,7 +54,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class _process:
+class Served:
     def __init__(self, command, port):
         self.command, self.port = command, port
 

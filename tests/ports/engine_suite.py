@@ -9,16 +9,24 @@ import pytest
 
 from torvet.ports.dialect import NotPortable
 
+
+def local(*time):
+    """A moment of New Year's Day by a clock on some wall: it has no zone, and is to have none."""
+    return datetime(2026, 1, 1, *time)  # noqa: DTZ001
+
+
 SPACES = pa.table(
     {
-        "garage": pa.array(["BRUUNS", "SALLING", "it's \\ \"here\"", None, "BRUUNS"]),
+        "garage": pa.array(["BRUUNS", "SALLING", 'it\'s \\ "here"', None, "BRUUNS"]),
         "occupied": pa.array([1, 2, 3, 4, None], pa.int64()),
-        "rate": pa.array([Decimal("1.50"), None, Decimal("-2.25"), Decimal("0.00"), Decimal("9.99")]),
+        "rate": pa.array(
+            [Decimal("1.50"), None, Decimal("-2.25"), Decimal("0.00"), Decimal("9.99")]
+        ),
         "load": pa.array([0.5, 1.5, 2.5, None, -1.0]),
         "open": pa.array([True, False, None, True, True]),
         "day": pa.array([date(2026, 1, d) for d in (1, 2, 3, 4, 5)]),
         "read_at": pa.array(
-            [datetime(2026, 1, 1, h, 59, 59, 999999) for h in range(5)], pa.timestamp("us")
+            [local(hour, 59, 59, 999_999) for hour in range(5)], pa.timestamp("us")
         ),
         "sent_at": pa.array(
             [datetime(2026, 1, 1, h, tzinfo=UTC) for h in range(5)], pa.timestamp("us", "UTC")
@@ -28,7 +36,7 @@ SPACES = pa.table(
 
 # One statement for every word that the engines share, with the rows that both must give.
 STATEMENTS = {
-    "select garage from spaces where garage = 'it''s \\ \"here\"'": [("it's \\ \"here\"",)],
+    "select garage from spaces where garage = 'it''s \\ \"here\"'": [('it\'s \\ "here"',)],
     "select count(*), count(occupied), sum(occupied), min(occupied), max(occupied) from spaces": [
         (5, 4, 10, 1, 4)
     ],
@@ -36,7 +44,7 @@ STATEMENTS = {
     "select garage, count(*) as n from spaces group by garage order by n desc, garage": [
         ("BRUUNS", 2),
         ("SALLING", 1),
-        ("it's \\ \"here\"", 1),
+        ('it\'s \\ "here"', 1),
         (None, 1),
     ],
     "select occupied from spaces order by occupied": [(1,), (2,), (3,), (4,), (None,)],
@@ -61,7 +69,7 @@ STATEMENTS = {
     "select sent_at from spaces where sent_at = TIMESTAMPTZ '2026-01-01 03:00:00+00'": [
         (datetime(2026, 1, 1, 3, tzinfo=UTC),)
     ],
-    "select date_trunc('hour', read_at) from spaces where occupied = 1": [(datetime(2026, 1, 1, 0),)],
+    "select date_trunc('hour', read_at) from spaces where occupied = 1": [(local(0),)],
     "select extract(year from day), extract(day from day) from spaces where occupied = 2": [
         (2026, 2)
     ],
@@ -71,7 +79,9 @@ STATEMENTS = {
     "select case when occupied > 2 then 'many' else 'few' end from spaces where occupied = 3": [
         ("many",)
     ],
-    "select try_cast('7' as bigint), try_cast('seven' as bigint), cast(3 as double)": [(7, None, 3.0)],
+    "select try_cast('7' as bigint), try_cast('seven' as bigint), cast(3 as double)": [
+        (7, None, 3.0)
+    ],
     "select cast('2026-01-02' as date), cast('1.25' as decimal(10, 2))": [
         (date(2026, 1, 2), Decimal("1.25"))
     ],
@@ -138,7 +148,9 @@ class EngineSuite:
         assert table.sort_by("day").to_pylist() == SPACES.to_pylist()
 
     def test_what_is_written_is_what_was_selected(self, engine, spaces, folder):
-        files = engine.write("select * from spaces where occupied < 4", spaces, folder, prefix="r1-")
+        files = engine.write(
+            "select * from spaces where occupied < 4", spaces, folder, prefix="r1-"
+        )
 
         assert sum(file.rows for file in files) == 3
         assert all(file.path.startswith("r1-") for file in files)

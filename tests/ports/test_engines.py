@@ -1,9 +1,11 @@
 """Both engines, through the same suite."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import fsspec
 import pytest
-
 from engine_suite import REFUSED, EngineSuite, NotPortable
+
 from torvet.backends.duckdb_engine import DuckDBEngine
 from torvet.backends.errors import EngineAway
 from torvet.backends.spark_engine import SparkEngine
@@ -31,7 +33,10 @@ class TestDuckDB(EngineSuite):
 
     def test_rows_are_written_in_their_order(self, engine, folder):
         (file,) = engine.write(
-            "select i from (select unnest(range(300000)) as i) order by i desc", {}, folder, prefix="r-"
+            "select i from (select unnest(range(300000)) as i) order by i desc",
+            {},
+            folder,
+            prefix="r-",
         )
         rows = engine.rows("select i from t limit 3", {"t": [f"{folder}/{file.path}"]})
 
@@ -46,8 +51,6 @@ class TestDuckDB(EngineSuite):
             engine.rows("select * from read_parquet('https://127.0.0.1:1/x.parquet')", {})
 
     def test_many_threads_read_at_once(self, engine, spaces):
-        from concurrent.futures import ThreadPoolExecutor
-
         def read(number):
             return engine.rows(f"select count(*) + {number} as n from spaces", spaces)[0]["n"]
 

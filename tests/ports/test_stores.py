@@ -2,6 +2,7 @@
 
 import urllib.request
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from store_suite import AT, SCHEMA, StoreSuite
@@ -35,8 +36,7 @@ class TestFolder(StoreSuite):
         (file,) = written(0, 3, "r1-")
 
         assert store.signed_url(table, file.path, timedelta(minutes=1)) is None
-        with open(store.local_path(table, file.path), "rb") as handle:
-            assert handle.read(4) == b"PAR1"
+        assert Path(store.local_path(table, file.path)).read_bytes()[:4] == b"PAR1"
 
     def test_a_copy_outlives_its_source(self, store, engine, table, written):
         files = written(0, 3, "r1-")

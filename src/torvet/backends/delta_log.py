@@ -47,9 +47,16 @@ def log_name(version: int) -> str:
 
 def parse(version: int, content: bytes) -> DeltaCommit:
     """Read one commit file."""
-    actions = tuple(json.loads(line) for line in content.splitlines() if line.strip())
-    info = next((a["commitInfo"] for a in actions if "commitInfo" in a), {})
+    lines = content.splitlines()
+    actions: tuple[Action, ...] = tuple(json.loads(line) for line in lines if line.strip())
+    info: Action = next((a["commitInfo"] for a in actions if "commitInfo" in a), {})
     return DeltaCommit(version=version, timestamp_ms=int(info.get("timestamp", 0)), actions=actions)
+
+
+def added(commit: DeltaCommit) -> list[str]:
+    """Return the paths of the files that `commit` adds."""
+    actions = cast("tuple[Action, ...]", commit.actions)
+    return [action["add"]["path"] for action in actions if "add" in action]
 
 
 def serialise(actions: Iterable[Action]) -> bytes:
@@ -63,7 +70,7 @@ def after(before: DeltaSnapshot | None, commit: DeltaCommit) -> DeltaSnapshot:
     protocol: Mapping[str, object] = before.protocol if before else {}
     metadata: Mapping[str, object] = before.metadata if before else {}
     alive = {file.path: file for file in (before.files if before else ())}
-    for action in commit.actions:
+    for action in cast("tuple[Action, ...]", commit.actions):
         if "protocol" in action:
             protocol = action["protocol"]
         elif "metaData" in action:

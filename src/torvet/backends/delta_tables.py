@@ -127,10 +127,9 @@ class DeltaTables:
         """Remove data files that no version names and that are older; return how many."""
         newest = self.version(table)
         named = {
-            action["add"]["path"]
+            path
             for commit in (() if newest is None else self.commits(table, 0, newest))
-            for action in commit.actions
-            if "add" in action
+            for path in delta_log.added(commit)
         }
         lost = [
             found.name

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psutil
 import psycopg
@@ -40,7 +40,7 @@ _SOCKET = ".s.PGSQL.5432"
 _PAUSE_S = 0.02
 
 # Held for ever: Python would complain of each that it outlives us, which is what is wanted.
-_started: list[subprocess.Popen[bytes]] = []
+_started: list[tuple[Path, subprocess.Popen[bytes]]] = []
 
 # Given at every start, so that a new version of Torvet brings its own.
 OPTIONS = {
@@ -83,7 +83,7 @@ def embedded_postgres(home: Path) -> Iterator[str]:
 
 def stop(home: Path) -> None:
     """Stop this home's PostgreSQL where it runs; what was committed is on disk."""
-    postmaster = running(home / "postgres")
+    postmaster = running((home / "postgres").resolve())
     if postmaster is None:
         return
     for wish in (signal.SIGINT, signal.SIGQUIT):  # fast, then at once
@@ -111,8 +111,8 @@ def _ensure_running(home: Path) -> str:
     if not (data / "PG_VERSION").exists():
         _make_cluster(data, account)
     if running(data) is None:
-        open_the_way(account, data, PROGRAMS / "postgres", socket_folder / _SOCKET)
         give(account, data)
+        open_the_way(account, data, PROGRAMS / "postgres", socket_folder / _SOCKET)
         _start(
             data, account, home / "postgres.log", {"unix_socket_directories": str(socket_folder)}
         )
@@ -135,7 +135,9 @@ def _make_cluster(data: Path, account: Account) -> None:
         "--auth=peer",
         "--no-instructions",
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, **_as(account))
+    done = subprocess.run(  # noqa: S603 - our own program, and nothing of it from a caller
+        command, capture_output=True, text=True, check=False, **_as(account)
+    )
     if done.returncode != 0:
         raise DatabaseDidNotStart(str(data), done.stderr.strip() or done.stdout.strip())
     # Whoever runs the exchange may come in, over the socket, and nobody else.
@@ -156,7 +158,7 @@ def _start(data: Path, account: Account, log: Path, options: dict[str, str]) -> 
         command += ["-c", f"{name}={value}"]
     with log.open("ab") as said:
         # A session of its own: the signals that end our parent do not reach it.
-        child = subprocess.Popen(
+        child = subprocess.Popen(  # noqa: S603 - our own program
             command,
             stdin=subprocess.DEVNULL,
             stdout=said,
@@ -165,7 +167,7 @@ def _start(data: Path, account: Account, log: Path, options: dict[str, str]) -> 
             start_new_session=True,
             **_as(account),
         )
-    _started.append(child)
+    _started.append((data, child))
 
 
 def _wait_for(data: Path, socket_folder: Path, log: Path) -> str:
@@ -186,7 +188,7 @@ def _wait_for(data: Path, socket_folder: Path, log: Path) -> str:
 
 def _just_started(data: Path) -> bool:
     """Whether a child of ours is on its way to writing its pid file."""
-    return any(child.poll() is None and str(data) in child.args for child in _started)
+    return any(child.poll() is None and where == data for where, child in _started)
 
 
 def _ensure_database(socket_folder: Path) -> None:
@@ -233,7 +235,7 @@ def _last_words(log: Path) -> str:
     return " ".join(lines[-3:])
 
 
-def _as(account: Account) -> dict[str, object]:
+def _as(account: Account) -> dict[str, Any]:
     if not account.is_another:
         return {}
     return {"user": account.uid, "group": account.gid, "extra_groups": []}

@@ -72,7 +72,7 @@ def _made(name: str) -> pwd.struct_passwd:
         pass
     if program := shutil.which("useradd"):
         command = [program, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", name]
-        subprocess.run(command, check=False, capture_output=True)
+        subprocess.run(command, check=False, capture_output=True)  # noqa: S603 - a fixed command
     try:
         return pwd.getpwnam(name)
     except KeyError:

@@ -129,7 +129,7 @@ class LocalFiles:
     def names_after(self, folder: str, last: str) -> list[str]:
         """Return the names right in `folder` that sort after `last`."""
         try:
-            names = os.listdir(self._path(folder))
+            names = [path.name for path in self._path(folder).iterdir()]
         except (FileNotFoundError, NotADirectoryError):
             return []
         return sorted(name for name in names if name > last and not name.startswith("."))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from torvet.ingest import columns_from_json, columns_to_json
@@ -140,6 +140,12 @@ def newest_release(tx: Connection, dataset_id: str) -> Release | None:
     )
     row = tx.execute(chosen).one_or_none()
     return _release(row) if row else None
+
+
+def newest_numbers(tx: Connection) -> dict[str, int]:
+    """Return the number of the newest release of every dataset that has one."""
+    chosen = select(releases.c.dataset, func.max(releases.c.number)).group_by(releases.c.dataset)
+    return {dataset_id: number for dataset_id, number in tx.execute(chosen)}
 
 
 def release(tx: Connection, dataset_id: str, number: int | None = None) -> Release:

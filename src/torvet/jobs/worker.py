@@ -16,7 +16,7 @@ from procrastinate.jobs import Job as QueuedJob
 from procrastinate.jobs import Status
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.worker import Worker
-from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from torvet.kit.errors import ExchangeError, Kind
 from torvet.ports.parts import Parts
@@ -78,8 +78,11 @@ def run_worker(
         return
     while not stop.is_set():
         try:
+            # Asked first: a pool that is opened on nothing waits half a minute before it says so.
+            with parts.db.connect():
+                pass
             asyncio.run(_work(parts, stop, stalled_s=stalled_s))
-        except (psycopg.Error, exceptions.ConnectorException, OSError) as error:
+        except (DBAPIError, psycopg.Error, exceptions.ConnectorException, OSError) as error:
             _log.warning("the worker waits for the database", reason=str(error).strip())
         stop.wait(RECONNECT_S)
 
@@ -97,19 +100,7 @@ async def _drain(parts: Parts, stop: threading.Event, *, stalled_s: float) -> No
         rounds = -1
         while len(begun) != rounds and not stop.is_set():
             rounds = len(begun)
-            await _worker(app, stalled_s, wait=False).run()
-
-
-_DUE = text(
-    "SELECT EXISTS (SELECT FROM procrastinate_jobs AS job WHERE job.status = 'todo'"
-    " AND coalesce(job.scheduled_at <= now(), true) AND NOT EXISTS (SELECT FROM"
-    " procrastinate_jobs AS other WHERE other.lock = job.lock AND other.status = 'doing'))"
-)
-
-
-def _is_due(parts: Parts) -> bool:
-    with parts.db.begin() as tx:
-        return bool(tx.scalar(_DUE))
+            await _worker(app, stalled_s, wait=False).run()  # type: ignore[no-untyped-call]
 
 
 async def _work(parts: Parts, stop: threading.Event, *, stalled_s: float) -> None:
@@ -117,19 +108,19 @@ async def _work(parts: Parts, stop: threading.Event, *, stalled_s: float) -> Non
     async with app.open_async():
         await _take_over(app, known(), stalled_s)
         worker = _worker(app, stalled_s, wait=True)
-        running = asyncio.create_task(worker.run())
+        running = asyncio.create_task(worker.run())  # type: ignore[no-untyped-call]
         beside = [
             asyncio.create_task(watch)
             for watch in (_until(stop), _keep_watch(app, stalled_s), _keep_time(app, periodic()))
         ]
         # A watch that ends has failed: the worker is stopped, and started afresh outside.
         await asyncio.wait([running, *beside], return_when=asyncio.FIRST_COMPLETED)
-        worker.stop()
-        results = await asyncio.gather(running, return_exceptions=True)
-        results += [task.exception() for task in beside if task.done()]
+        worker.stop()  # type: ignore[no-untyped-call]
+        await asyncio.wait([running])
+        results = [task.exception() for task in (running, *beside) if task.done()]
         await utils.cancel_and_capture_errors(beside)
     for result in results:
-        if isinstance(result, BaseException):
+        if result is not None:
             raise result
 
 
@@ -157,7 +148,6 @@ def _app(parts: Parts, begun: list[str]) -> procrastinate.App:
         min_size=1,
         max_size=CONCURRENCY + 3,
         timeout=5.0,
-        reconnect_timeout=5.0,
     )
     app = procrastinate.App(connector=connector)
     for job in known().values():
