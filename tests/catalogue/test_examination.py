@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from torvet.catalogue.series import usual_step
 from torvet.ingest.model import Column, ColumnType
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+START = datetime(2026, 1, 1)  # noqa: DTZ001 - a local time, as the data has it
 PARKING = Dataset(
     id="ds_1",
     slug="parking",
@@ -50,12 +51,14 @@ MIXED = pa.table(
             [datetime(2026, 1, 1, h, 30, tzinfo=UTC) for h in range(5)], pa.timestamp("us", "UTC")
         ),
         "share": pa.array([0.5, float("nan"), float("inf"), None, 99.5]),
-        "price": pa.array([Decimal("1.50"), None, Decimal("-2.25"), Decimal("0.10"), Decimal("9.99")]),
+        "price": pa.array(
+            [Decimal("1.50"), None, Decimal("-2.25"), Decimal("0.10"), Decimal("9.99")]
+        ),
         "open": pa.array([True, False, None, True, True]),
         "big": pa.array([2**62, 2**61, 0, 1, None], pa.int64()),
         "none": pa.array([None] * 5, pa.int64()),
         "shape": pa.array(["POINT (10 56)"] * 5),
-        "odd \"name\"; --": pa.array([1, 2, 3, 4, 5], pa.int64()),
+        'odd "name"; --': pa.array([1, 2, 3, 4, 5], pa.int64()),
     }
 )
 MIXED_COLUMNS = tuple(
@@ -129,7 +132,7 @@ def parking(rows=200, **more):
         {
             "garage": [f"G{n % 2}" for n in range(rows)],
             "ts": pa.array(
-                [datetime(2026, 1, 1 + n // 96, n // 4 % 24, 30 * (n // 2 % 2)) for n in range(rows)],
+                [START + n // 2 * timedelta(minutes=30) for n in range(rows)],
                 pa.timestamp("us"),
             ),
             "occupied": pa.array([n % 50 for n in range(rows)], pa.int64()),

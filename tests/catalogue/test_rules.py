@@ -224,7 +224,17 @@ def test_every_fault_of_a_description_is_named():
 
     found = " ".join(faults(wrong))
 
-    for word in ("slug", "title", "CARS", "SOMETIMES", "circle", "period", "corner", "twice",
-                 "occupied <=", "high-value"):
+    for word in (
+        "slug",
+        "title",
+        "CARS",
+        "SOMETIMES",
+        "circle",
+        "period",
+        "corner",
+        "twice",
+        "occupied <=",
+        "high-value",
+    ):
         assert word in found
     assert faults(PARKING) == ()
