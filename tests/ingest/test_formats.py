@@ -18,6 +18,8 @@ from torvet.ingest import (
     OptionsInvalid,
 )
 
+MIDNIGHT = datetime(2024, 1, 1)  # noqa: DTZ001 - local
+
 
 def lines(*items):
     return "\n".join(item if isinstance(item, str) else json.dumps(item) for item in items)
@@ -204,8 +206,8 @@ def test_parquet_keeps_its_own_types(read):
         {
             "small": pa.array([1, None], pa.int8()),
             "money": pa.array([Decimal("1.25"), None], pa.decimal128(10, 2)),
-            "at": pa.array([datetime(2024, 1, 1), None], pa.timestamp("ns")),  # noqa: DTZ001
-            "moment": pa.array([datetime(2024, 1, 1), None], pa.timestamp("ms", "UTC")),  # noqa: DTZ001
+            "at": pa.array([MIDNIGHT, None], pa.timestamp("ns")),
+            "moment": pa.array([MIDNIGHT, None], pa.timestamp("ms", "UTC")),
             "tags": pa.array([["a"], None], pa.list_(pa.string())),
             "kind": pa.array(["x", "y"]).dictionary_encode(),
         }

@@ -40,10 +40,9 @@ def cast_at_once(
     The types come from a sample, and the one pass over the whole file proves them: it fails
     at the first value that they would not hold exactly.
     """
-    bench.run.register("sample", file.sample)
     names, cells = file.dialect.names, tuple(f"c{n}" for n in range(len(file.dialect.names)))
     readings = _asked(names, [INFERRED] * len(names), schema)
-    evidence = gather(bench.run, "sample", cells, readings, bench.options.null_texts)
+    evidence = gather(bench.run, file.sample, cells, readings, bench.options.null_texts)
     plans, notes, settled = _plans(bench, names, cells, evidence, schema)
     if not file.plain or not (settled or file.sample_is_whole):
         return None

@@ -1,9 +1,9 @@
 """CSV: sniffed on a sample, read in one pass where every value fits, else row by row."""
 
+import csv
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from torvet.ports.sql import literal
 
@@ -56,8 +56,11 @@ class CsvFile:
         if not width:
             raise NoRows(self._bench.file_name, 0)
 
-    def _sample(self, head: str, facts: TextFacts) -> tuple[pa.Table, bool]:
-        """Return rows of text from the head and, where no field can span lines, from all over."""
+    def _sample(self, head: str, facts: TextFacts) -> tuple[str, bool]:
+        """Return rows from the head and, where no field can span lines, from all over, as SQL.
+
+        With it comes whether these are all rows that there are.
+        """
         dialect, width = self.dialect, len(self.dialect.names)
         whole = len(head.encode()) >= self._size
         skipped = "".join(head.splitlines(keepends=True)[dialect.skip :])
@@ -66,22 +69,18 @@ class CsvFile:
         rows = rows[:SAMPLE_ROWS]
         if not whole and not facts.quotes:
             rows += _slices(self.path, self._size, dialect.delimiter)
-        fitting = [row for row in rows if len(row) == width]
-        columns = [[row[number] or None for row in fitting] for number in range(width)]
-        names = [f"c{number}" for number in range(width)]
-        arrays = [pa.array(column, pa.string()) for column in columns]
-        return pa.Table.from_arrays(arrays, names), complete
+        sample = self._bench.folder / "sample.csv"
+        with sample.open("w", encoding="utf-8", newline="") as out:
+            writer = csv.writer(out, lineterminator="\n")
+            writer.writerows(row for row in rows if len(row) == width)
+        return _relation(sample, width, skip=0, delimiter=","), complete
 
     @property
     def relation(self) -> str:
         """The file as an SQL relation of texts `c0`, `c1` …; it fails where a row is broken."""
-        columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(self.dialect.names)))
-        return (
-            f"read_csv({literal(str(self.path))}, columns = {{{columns}}}, auto_detect = false,"
-            f" header = false, skip = {self.dialect.skip},"
-            f" delim = {literal(self.dialect.delimiter)},"
-            " quote = '\"', escape = '\"', strict_mode = true, null_padding = false,"
-            f" max_line_size = {LINE_BYTES_MAX})"
+        dialect = self.dialect
+        return _relation(
+            self.path, len(dialect.names), skip=dialect.skip, delimiter=dialect.delimiter
         )
 
     def stage(self) -> Staged:
@@ -119,6 +118,16 @@ class CsvFile:
             for number, row in enumerate(rows, start=1):
                 _take(writer, number, row)
             return writer.finish()
+
+
+def _relation(path: Path, width: int, *, skip: int, delimiter: str) -> str:
+    columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(width))
+    return (
+        f"read_csv({literal(str(path))}, columns = {{{columns}}}, auto_detect = false,"
+        f" header = false, skip = {skip}, delim = {literal(delimiter)},"
+        " quote = '\"', escape = '\"', strict_mode = true, null_padding = false,"
+        f" max_line_size = {LINE_BYTES_MAX})"
+    )
 
 
 def _take(writer: CellWriter, number: int, row: Row | Fault) -> None:
