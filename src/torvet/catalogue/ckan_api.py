@@ -52,7 +52,15 @@ _BODY = {
     }
 }
 
-Action = Annotated[str, Path(max_length=100, description="Name of an action: `package_search`.")]
+# Listed for who reads the interface; what is not listed is answered as CKAN would.
+Action = Annotated[
+    str,
+    Path(
+        max_length=100,
+        description="Name of an action: `package_search`.",
+        json_schema_extra={"enum": sorted(ACTIONS)},
+    ),
+]
 
 
 class Unreadable(ValueError):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response, StreamingResponse
 
 from torvet.parties import Caller
@@ -21,12 +21,12 @@ router = APIRouter(tags=["catalogue"])
 
 # No dot: it would take the ending for a part of the name.
 Slug = Annotated[str, Path(max_length=SLUG_CHARACTERS_MAX, pattern=r"^[^./]+$")]
-Accept = Annotated[str | None, Header(max_length=2000)]
 GRAPH: dict[int | str, dict[str, object]] = {
     200: {
         "description": "A graph in the terms of DCAT-AP 3.0.1.",
         "content": {
-            media_type: {"schema": {"type": "string"}} for media_type in MEDIA_TYPES.values()
+            media_type: {"schema": {"type": "object" if form is RdfFormat.JSON_LD else "string"}}
+            for form, media_type in MEDIA_TYPES.items()
         },
     }
 }
@@ -35,8 +35,9 @@ GRAPH: dict[int | str, dict[str, object]] = {
 @router.get(
     "/catalog", response_class=Response, responses=GRAPH | problems_of(401, 404, 406, 422, 429, 503)
 )
-def catalogue(caller: TheCaller, parts: TheParts, accept: Accept = None) -> Response:
+def catalogue(request: Request, caller: TheCaller, parts: TheParts) -> Response:
     """Export all datasets that you may know of, in the format that you accept."""
+    accept = request.headers.get("Accept")
     form = accepted(accept)
     return _catalogue(parts, caller, form) if form else _not_acceptable(accept)
 
@@ -56,8 +57,9 @@ def catalogue_file(form: RdfFormat, caller: TheCaller, parts: TheParts) -> Respo
     response_class=Response,
     responses=GRAPH | problems_of(401, 404, 406, 422, 429, 503),
 )
-def dataset(slug: Slug, caller: TheCaller, parts: TheParts, accept: Accept = None) -> Response:
+def dataset(slug: Slug, request: Request, caller: TheCaller, parts: TheParts) -> Response:
     """Export one dataset in the format that you accept."""
+    accept = request.headers.get("Accept")
     form = accepted(accept)
     return dataset_graph(parts, caller, slug, form) if form else _not_acceptable(accept)
 
