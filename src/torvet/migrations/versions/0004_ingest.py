@@ -42,8 +42,6 @@ def upgrade() -> None:
         sa.Column("columns", postgresql.JSONB(), nullable=False),
         sa.Column("notes", postgresql.JSONB(), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "rows >= 0 and rejected >= 0 and bytes >= 0", name="sources_counts"
-        ),
+        sa.CheckConstraint("rows >= 0 and rejected >= 0 and bytes >= 0", name="sources_counts"),
     )
     op.create_index("sources_party", "sources", ["party"])
