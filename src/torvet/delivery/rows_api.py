@@ -1,9 +1,11 @@
 """Rows of a contract over HTTP: pages of JSON, and streams of everything else."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response, Security
+import msgspec
+from fastapi import APIRouter, Path, Request, Response
+from msgspec import Meta
 
 from torvet.kit import filters
 from torvet.parties import check
@@ -12,7 +14,7 @@ from torvet.web.frame import parts_of
 from torvet.web.problems import problem, problems_of
 
 from . import rows
-from .errors import NotAcceptable
+from .errors import BadRequest, NotAcceptable
 from .formats import CONTENT_TYPES, MEDIA_TYPES, RowFormat, negotiate
 from .rows import PAGE_ROWS, Order, Reading, RowsAsk
 from .streamed import Streamed
@@ -26,11 +28,86 @@ _ORDER_MAX = 8
 ContractPath = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
+class RowsForm(msgspec.Struct, rename={"condition": "filter", "named": "format"}):
+    """The query of a read. Small reads are many, so it is read by msgspec and not by the frame."""
+
+    columns: (
+        Annotated[
+            str,
+            Meta(
+                max_length=COLUMNS_CHARACTERS_MAX,
+                description="Names joined by commas; a comma in a name is written `\\,`.",
+            ),
+        ]
+        | None
+    ) = None
+    condition: (
+        Annotated[
+            str,
+            Meta(
+                max_length=filters.TEXT_MAX,
+                description="Such as `garage = 'BRUUNS' and vehicles > 10`.",
+            ),
+        ]
+        | None
+    ) = None
+    order: (
+        Annotated[
+            str,
+            Meta(max_length=2_000, description="Names joined by commas; `-name` is descending."),
+        ]
+        | None
+    ) = None
+    limit: (
+        Annotated[
+            int,
+            Meta(
+                ge=0, le=LIMIT_MAX, description="Rows of a page; without it all but JSON streams."
+            ),
+        ]
+        | None
+    ) = None
+    cursor: (
+        Annotated[str, Meta(max_length=2_000, description="From the `next` of the page before.")]
+        | None
+    ) = None
+    release: (
+        Annotated[int, Meta(ge=1, le=2**31 - 1, description="Without it the newest.")] | None
+    ) = None
+    named: (
+        Annotated[
+            str,
+            Meta(
+                max_length=20,
+                description="json, ndjson, csv, parquet or arrow; overrules the Accept header.",
+            ),
+        ]
+        | None
+    ) = None
+
+
+def _parameters() -> list[dict[str, Any]]:
+    """Return the query's parameters as OpenAPI writes them."""
+    described = msgspec.json.schema(RowsForm)["$defs"]["RowsForm"]["properties"]
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "description": said["anyOf"][0]["description"],
+            "schema": {k: v for k, v in said["anyOf"][0].items() if k != "description"},
+        }
+        for name, said in described.items()
+    ]
+
+
 @router.get(
     "/contracts/{contract_id}/rows",
     response_class=Response,
-    # Only named here: the caller is looked up in the route, on the thread that reads.
-    dependencies=[Security(BEARER), Security(COOKIE)],
+    openapi_extra={
+        "parameters": _parameters(),
+        "security": [{BEARER.scheme_name: []}, {COOKIE.scheme_name: []}],
+    },
     responses={
         200: {
             "description": "The rows that the contract shows, in the format asked for.",
@@ -40,44 +117,7 @@ ContractPath = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za
         **problems_of(401, 403, 404, 406, 422, 429, 503),
     },
 )
-def read_rows(
-    *,
-    contract_id: ContractPath,
-    request: Request,
-    columns: Annotated[
-        str | None,
-        Query(
-            max_length=COLUMNS_CHARACTERS_MAX,
-            description="Names joined by commas; a comma in a name is written `\\,`.",
-        ),
-    ] = None,
-    condition: Annotated[
-        str | None,
-        Query(
-            alias="filter",
-            max_length=filters.TEXT_MAX,
-            description="Such as `garage = 'BRUUNS' and vehicles > 10`.",
-        ),
-    ] = None,
-    order: Annotated[
-        str | None,
-        Query(max_length=2_000, description="Names joined by commas; `-name` is descending."),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        Query(ge=0, le=LIMIT_MAX, description="Rows of a page; without it all but JSON streams."),
-    ] = None,
-    cursor: Annotated[
-        str | None, Query(max_length=2_000, description="From the `next` of the page before.")
-    ] = None,
-    release: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
-    named: Annotated[
-        str | None,
-        Query(alias="format", max_length=20, description="Overrules the Accept header."),
-    ] = None,
-    accept: Annotated[str | None, Header(max_length=2_000)] = None,
-    if_none_match: Annotated[str | None, Header(max_length=2_000)] = None,
-) -> Response:
+def read_rows(*, contract_id: ContractPath, request: Request) -> Response:
     """Read rows under a contract: choose columns, filter, sort, page or stream them.
 
     Every row is counted against the contract, and every reason of a refusal is named. A page is
@@ -86,28 +126,20 @@ def read_rows(
     parts, caller = parts_of(request), caller_of(request)
     check(caller)
     try:
-        form = negotiate(accept, named)
+        ask = _asked(request)
     except NotAcceptable as wrong:
         return problem(406, wrong.code, str(wrong), wrong.advice)
-    ask = RowsAsk(
-        columns=tuple(_names(columns)) or None if columns is not None else None,
-        filter=filters.from_text(condition) if condition else None,
-        order=tuple(_order(name) for name in _names(order or "")[:_ORDER_MAX]),
-        limit=PAGE_ROWS if limit is None and form is RowFormat.JSON else limit,
-        cursor=cursor,
-        release=release,
-        format=form,
-    )
     reading = rows.begin(parts, caller, contract_id, ask)
     headers = _headers(reading)
-    if _known(if_none_match, reading.etag):
+    if _known(request.headers.get("if-none-match"), reading.etag):
         rows.unchanged(parts, caller, reading)
         return Response(status_code=304, headers=headers)
+    media_type = CONTENT_TYPES[ask.format]
     if ask.is_page:
         page = rows.read_page(parts, caller, reading)
         if page.following:
             headers["Link"] = f'<{_following(request, page.following)}>; rel="next"'
-        return Response(page.body, headers=headers, media_type=CONTENT_TYPES[form])
+        return Response(page.body, headers=headers, media_type=media_type)
     stream = rows.open_stream(parts, reading)
     return Streamed(
         stream.chunks,
@@ -115,7 +147,25 @@ def read_rows(
             parts, caller, reading, rows=stream.rows if sent else 0, sent=sent
         ),
         headers=headers,
-        media_type=CONTENT_TYPES[form],
+        media_type=media_type,
+    )
+
+
+def _asked(request: Request) -> RowsAsk:
+    """Read the query; raise BadRequest or FilterInvalid where it makes no sense."""
+    try:
+        form = msgspec.convert(dict(request.query_params), RowsForm, strict=False)
+    except msgspec.ValidationError as wrong:
+        raise BadRequest(str(wrong)) from wrong
+    chosen = negotiate(request.headers.get("accept"), form.named)
+    return RowsAsk(
+        columns=tuple(_names(form.columns or "")) or None,
+        filter=filters.from_text(form.condition) if form.condition else None,
+        order=tuple(_order(name) for name in _names(form.order or "")[:_ORDER_MAX]),
+        limit=PAGE_ROWS if form.limit is None and chosen is RowFormat.JSON else form.limit,
+        cursor=form.cursor,
+        release=form.release,
+        format=chosen,
     )
 
 
