@@ -10,7 +10,8 @@ from cyclopts import App
 from torvet import __version__
 from torvet.kit.errors import ExchangeError
 
-from . import finding, operate, people, proving, publishing, reading, story, trading
+from . import finding, operate, people, proving, publishing, reading, trading
+from .logs import configure
 from .output import ProblemSaid, err, print_json, print_problem
 
 app = App(
@@ -18,12 +19,19 @@ app = App(
     help="The market square for city data: publish, agree, read and prove.",
     version=__version__,
 )
-for room in (operate, story, people, publishing, finding, trading, reading, proving):
+for room in (operate, people, publishing, finding, trading, reading, proving):
     room.add_to(app)
+# Only the demo needs pandas, which takes a second to import.
+app.command(
+    "torvet.cli.story:demo",
+    name="demo",
+    help="Play the main job on real city data, then keep serving.",
+)
 
 
 def main() -> None:
     """Run one command; end with 1 where it was refused, 2 where it was misspelt."""
+    configure(os.environ.get("TORVET_LOG_LEVEL", "warning"))
     try:
         app()
     except ProblemSaid as refused:

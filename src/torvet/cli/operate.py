@@ -17,6 +17,7 @@ from torvet.server import application
 from torvet.settings import load
 
 from .here import HERE, Here
+from .logs import configure
 from .output import err, say, tell
 from .serving import working
 
@@ -40,6 +41,7 @@ def serve(*, host: str | None = None, port: int | None = None, here: Here = HERE
     """
     given = {"host": host, "port": port, "home": here.home}
     settings, _ = load(**{name: value for name, value in given.items() if value is not None})
+    configure(settings.log_level)
     with open_parts(settings) as parts:
         err.print(f"Torvet serves at [bold]{settings.url}[/] from {escape(str(settings.home))}")
         with working(parts):
@@ -68,7 +70,9 @@ def worker(*, once: bool = False, here: Here = HERE) -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    with open_parts(here.settings()) as parts:
+    settings = here.settings()
+    configure(settings.log_level)
+    with open_parts(settings) as parts:
         run_worker(parts, stop=ended, once=once)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 from rich.markup import escape
 from rich.status import Status
 
@@ -24,11 +24,6 @@ from .output import out, say
 from .serving import served, working
 
 _MARK = "demo.json"
-
-
-def add_to(app: App) -> None:
-    """Add this room's command."""
-    app.command(demo)
 
 
 @dataclass(eq=False)
