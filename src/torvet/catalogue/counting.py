@@ -96,7 +96,8 @@ def _aggregate(files: Files, asked: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _aggregates(column: Column) -> Iterator[tuple[str, str]]:
-    name, value = identifier(column.name), finite(column)
+    name = identifier(column.name)
+    value = finite(column.type, name)
     yield "full", f"COUNT({name})"
     if column.type is ColumnType.GEOMETRY:
         return
@@ -198,20 +199,43 @@ def worst_of(
 
 def _with_shapes(files: Files, measured: tuple[ColumnMeasures, ...]) -> tuple[ColumnMeasures, ...]:
     plans = {number: plan for number, one in enumerate(measured) if (plan := _plan(one))}
-    asked = [sql for number, one in enumerate(measured) for sql in _shapes(number, one, plans)]
+    wanted = [
+        (number, _values_of(one.column, few=_has_few(one)))
+        for number, one in enumerate(measured)
+        if number in plans or _has_few(one)
+    ]
     found: list[dict[str, Any]] = []
-    for start in range(0, len(asked), SHAPES_MAX):
-        found += files.rows(" UNION ALL ".join(asked[start : start + SHAPES_MAX]))
+    for start in range(0, len(wanted), SHAPES_MAX):
+        some = wanted[start : start + SHAPES_MAX]
+        sources = ", ".join(f"values{number} AS ({sql})" for number, sql in some)
+        asked = [
+            shape
+            for number, _ in some
+            for shape in _shapes(number, measured[number], plans.get(number))
+        ]
+        found += files.rows(f"WITH {sources} {' UNION ALL '.join(asked)}")
     return tuple(
         _shaped(one, plans.get(number), [row for row in found if row["c"] == number])
         for number, one in enumerate(measured)
     )
 
 
-def _shapes(number: int, measures: ColumnMeasures, plans: Mapping[int, "_Plan"]) -> Iterator[str]:
-    if number in plans:
-        yield _histogram(number, measures.column, plans[number])
-    if measures.distinct and measures.distinct <= COUNTED_DISTINCT_MAX:
+def _has_few(measures: ColumnMeasures) -> bool:
+    return bool(measures.distinct) and (measures.distinct or 0) <= COUNTED_DISTINCT_MAX
+
+
+def _values_of(column: Column, *, few: bool) -> str:
+    """Return SQL for the column's values, each once with its count where they are few."""
+    name = identifier(column.name)
+    if few:
+        return f"SELECT {name} AS v, COUNT(*) AS n FROM {TABLE} WHERE {name} IS NOT NULL GROUP BY 1"
+    return f"SELECT {name} AS v, 1 AS n FROM {TABLE} WHERE {name} IS NOT NULL"
+
+
+def _shapes(number: int, measures: ColumnMeasures, plan: "_Plan | None") -> Iterator[str]:
+    if plan is not None:
+        yield _histogram(number, measures.column, plan)
+    if _has_few(measures):
         yield _top(number, measures.column)
 
 
@@ -255,7 +279,7 @@ def _whole_bins(units: int) -> tuple[int, int]:
 
 
 def _histogram(number: int, column: Column, plan: _Plan) -> str:
-    value = finite(column)
+    value = finite(column.type, "v")
     if isinstance(plan.low, datetime):
         start = literal(plan.low.replace(tzinfo=None, microsecond=0))
         distance = f"DATE_DIFF('second', {start}, CAST({value} AS TIMESTAMP))"
@@ -264,20 +288,18 @@ def _histogram(number: int, column: Column, plan: _Plan) -> str:
     bar = f"CAST(LEAST(FLOOR({distance} / {_double(plan.width)}), {plan.bins - 1}) AS BIGINT)"
     return (
         f"SELECT {number} AS c, 0 AS total, CAST(bar AS VARCHAR) AS v, 'bar' AS kind, n FROM"
-        f" (SELECT {bar} AS bar, COUNT(*) AS n FROM {TABLE}"
+        f" (SELECT {bar} AS bar, SUM(n) AS n FROM values{number}"
         f" WHERE {value} IS NOT NULL GROUP BY 1) AS bars"
     )
 
 
 def _top(number: int, column: Column) -> str:
-    name = identifier(column.name)
     return (
         f"SELECT {number} AS c, total, CAST({as_text('v', column.type)} AS VARCHAR) AS v,"
         " 'top' AS kind, n FROM"
         " (SELECT v, n, COUNT(*) OVER () AS total,"
-        "  ROW_NUMBER() OVER (ORDER BY n DESC, v) AS place FROM"
-        f"  (SELECT {name} AS v, COUNT(*) AS n FROM {TABLE} WHERE {name} IS NOT NULL GROUP BY 1)"
-        f" AS counted) AS placed WHERE place <= {TOP_VALUES_MAX}"
+        " ROW_NUMBER() OVER (ORDER BY n DESC, v) AS place"
+        f" FROM values{number}) AS placed WHERE place <= {TOP_VALUES_MAX}"
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 
@@ -39,9 +40,12 @@ def examine(
         *dataset.checks,
         *implied_checks(columns, dataset.place.bbox if dataset.place else None),
     )
-    rows, measured, judged = counting.count(files, columns, checks, first)
-    progress("looking for repeated and missing rows", 0.6)
-    key, gaps = series.measure(files, dataset.key, columns, rows)
+    with ThreadPoolExecutor(1, "series") as beside:
+        # Sorting keeps one core busy: the others count meanwhile.
+        sorting = beside.submit(series.measure, files, dataset.key, columns)
+        rows, measured, judged = counting.count(files, columns, checks, first)
+        progress("looking for repeated and missing rows", 0.6)
+        key, gaps = sorting.result()
     progress("judging the quality", 0.95)
     newest_in = _time_of_key(dataset.key, measured)
     by = _place_of_key(dataset.key, measured)

@@ -18,12 +18,13 @@ STEPS_S = (
 )  # fmt: skip
 """The steps that a clock has, from a second to a week."""
 
+FIRST_ROWS = 50_000
 _NEAR = 0.05
 _REGULAR = 0.5  # of the steps of one series have to be the same for it to be a regular one
 
 
 def measure(
-    files: Files, key: Sequence[str], columns: Sequence[Column], rows: int
+    files: Files, key: Sequence[str], columns: Sequence[Column]
 ) -> tuple[KeyMeasures | None, SeriesMeasures | None]:
     """Return how unique the declared key is, and how complete its series are in time."""
     if not key:
@@ -35,7 +36,7 @@ def measure(
     times = [name for name in key if named[name].type in MOMENTS]
     if len(times) != 1:
         return _repeated(files, key), None
-    return _in_time(files, tuple(key), times[0], rows)
+    return _in_time(files, tuple(key), times[0])
 
 
 def _repeated(files: Files, key: Sequence[str]) -> KeyMeasures:
@@ -48,7 +49,7 @@ def _repeated(files: Files, key: Sequence[str]) -> KeyMeasures:
 
 
 def _in_time(
-    files: Files, key: tuple[str, ...], time: str, rows: int
+    files: Files, key: tuple[str, ...], time: str
 ) -> tuple[KeyMeasures, SeriesMeasures | None]:
     by = [identifier(name) for name in key if name != time]
     step = _step(files, by, identifier(time))
@@ -57,7 +58,8 @@ def _in_time(
     missing = f"SUM(CASE WHEN {gap} >= 1.5 THEN FLOOR({gap} - 0.5) ELSE 0 END)"
     found = files.rows(
         "SELECT SUM(CASE WHEN t = p THEN 1 ELSE 0 END) AS repeated,"
-        f" COUNT(t) - COUNT(p) AS series, {missing if step else 'NULL'} AS missing"
+        " COUNT(t) AS present, COUNT(t) - COUNT(p) AS series,"
+        f" {missing if step else 'NULL'} AS missing"
         f" FROM ({_steps(TABLE, by, identifier(time))}) AS steps"
     )[0]
     repeated = int(found["repeated"] or 0)
@@ -69,7 +71,7 @@ def _in_time(
         time=time,
         series=int(found["series"] or 0),
         step_s=step,
-        expected=rows - repeated + lacking,
+        expected=int(found["present"]) - repeated + lacking,
         missing=lacking,
     )
 
@@ -82,20 +84,32 @@ def _steps(table: str, by: Sequence[str], time: str) -> str:
 
 
 def _step(files: Files, by: Sequence[str], time: str) -> int | None:
-    """Return the usual step of one series in seconds, or None where it has no regular one."""
-    one = TABLE
-    if by:
-        names = ", ".join(by)
-        same = " AND ".join(f"a.{name} = b.{name}" for name in by)
-        present = " AND ".join(f"{name} IS NOT NULL" for name in by)
-        one = (
-            f"(SELECT a.* FROM {TABLE} AS a JOIN"
-            f" (SELECT {names} FROM {TABLE} WHERE {present} LIMIT 1) AS b ON {same}) AS one"
-        )
+    """Return the usual step of a series in seconds, or None where it has no regular one.
+
+    Rows mostly come in order, so that the first ones tell; where they do not, one whole series
+    is looked at.
+    """
+    names = ", ".join([*by, time])
+    first = f"(SELECT {names} FROM {TABLE} LIMIT {FIRST_ROWS}) AS first_rows"
+    return _step_in(files, first, by, time) or _step_in(files, _one_series(by), by, time)
+
+
+def _one_series(by: Sequence[str]) -> str:
+    if not by:
+        return TABLE
+    same = " AND ".join(f"a.{name} = b.{name}" for name in by)
+    present = " AND ".join(f"{name} IS NOT NULL" for name in by)
+    return (
+        f"(SELECT a.* FROM {TABLE} AS a JOIN"
+        f" (SELECT {', '.join(by)} FROM {TABLE} WHERE {present} LIMIT 1) AS b ON {same}) AS one"
+    )
+
+
+def _step_in(files: Files, table: str, by: Sequence[str], time: str) -> int | None:
     found = files.rows(
         "SELECT d, n, SUM(n) OVER () AS total FROM (SELECT"
         " DATE_DIFF('second', CAST(p AS TIMESTAMP), CAST(t AS TIMESTAMP)) AS d, COUNT(*) AS n"
-        f" FROM ({_steps(one, by, time)}) AS steps WHERE p IS NOT NULL AND p <> t GROUP BY 1)"
+        f" FROM ({_steps(table, by, time)}) AS steps WHERE p IS NOT NULL AND p <> t GROUP BY 1)"
         " AS counted ORDER BY n DESC, d LIMIT 20"
     )
     return usual_step([(int(row["d"]), int(row["n"])) for row in found], _total(found))

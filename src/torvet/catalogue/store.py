@@ -145,7 +145,7 @@ def newest_release(tx: Connection, dataset_id: str) -> Release | None:
 def newest_numbers(tx: Connection) -> dict[str, int]:
     """Return the number of the newest release of every dataset that has one."""
     chosen = select(releases.c.dataset, func.max(releases.c.number)).group_by(releases.c.dataset)
-    return {dataset_id: number for dataset_id, number in tx.execute(chosen)}
+    return {row[0]: row[1] for row in tx.execute(chosen)}
 
 
 def release(tx: Connection, dataset_id: str, number: int | None = None) -> Release:

@@ -6,8 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from torvet.ingest.model import Column, ColumnType
-from torvet.kit.sql import identifier
+from torvet.ingest.model import ColumnType
 
 from .findings import Value
 
@@ -27,13 +26,12 @@ def as_text(expression: str, kind: ColumnType) -> str:
     return expression
 
 
-def finite(column: Column) -> str:
-    """Return SQL for the column's value, or null where it is a number that is not finite."""
-    name = identifier(column.name)
-    if column.type is not ColumnType.NUMBER:
-        return name
+def finite(kind: ColumnType, value: str) -> str:
+    """Return SQL for a column's value, or null where it is a number that is not finite."""
+    if kind is not ColumnType.NUMBER:
+        return value
     # NaN is above every number in both engines, so one comparison each way leaves it out.
-    return f"CASE WHEN {name} < 1e308 AND {name} > -1e308 THEN {name} END"
+    return f"CASE WHEN {value} < 1e308 AND {value} > -1e308 THEN {value} END"
 
 
 def shown(value: object, kind: ColumnType) -> Value:
