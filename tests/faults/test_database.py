@@ -6,9 +6,11 @@ import time
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
+from starlette.testclient import TestClient
 
 from torvet.exchange import open_parts
 from torvet.jobs import defer, job, run_worker
+from torvet.server import application
 from torvet.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -45,6 +47,19 @@ def test_a_deed_fails_soon_while_the_database_is_away_and_the_next_succeeds(serv
 
     with parts.db.begin() as tx:
         assert tx.execute(text("SELECT 1")).scalar_one() == 1
+
+
+def test_a_request_is_told_that_the_database_is_away(server, parts):
+    with TestClient(application(parts), raise_server_exceptions=False) as client:
+        assert client.get("/api/datasets").status_code == 200
+        server.kill()
+        answers = [client.get("/api/datasets") for _ in range(2)]
+        server.start()
+
+        assert {answer.status_code for answer in answers} == {503}
+        assert {answer.json()["code"] for answer in answers} == {"database-away"}
+        assert "Retry-After" in answers[0].headers
+        assert client.get("/api/datasets").status_code == 200
 
 
 def test_what_was_committed_is_there_after_the_power_cut(server, parts):

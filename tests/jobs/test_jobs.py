@@ -61,7 +61,11 @@ def _nothing_is_left_over(parts):
 
 def in_queue(parts):
     with parts.db.begin() as tx:
-        found = tx.execute(text("SELECT status::text FROM procrastinate_jobs ORDER BY id"))
+        found = tx.execute(
+            text(
+                "SELECT status::text FROM procrastinate_jobs WHERE task_name LIKE 'test.%' ORDER BY id"
+            )
+        )
         return list(found.scalars())
 
 

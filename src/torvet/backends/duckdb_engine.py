@@ -44,6 +44,8 @@ class DuckDBEngine:
         if files is not None:
             self._database.register_filesystem(files)
         self._database.execute("SET GLOBAL TimeZone = 'UTC'")
+        # Files never change, so what their footers say is read once.
+        self._database.execute("SET GLOBAL parquet_metadata_cache = true")
         self._database.execute("SET GLOBAL lock_configuration = true")
 
     def close(self) -> None:

@@ -104,6 +104,8 @@ async def _drain(parts: Parts, stop: threading.Event, *, stalled_s: float) -> No
 
 
 async def _work(parts: Parts, stop: threading.Event, *, stalled_s: float) -> None:
+    # A job that ends while the database is away cannot write so: it will be taken over.
+    asyncio.get_running_loop().set_exception_handler(_note)
     app = _app(parts, [])
     async with app.open_async():
         await _take_over(app, known(), stalled_s)
@@ -122,6 +124,10 @@ async def _work(parts: Parts, stop: threading.Event, *, stalled_s: float) -> Non
     for result in results:
         if result is not None:
             raise result
+
+
+def _note(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    _log.debug("worker", said=str(context.get("exception") or context["message"]).strip())
 
 
 def _worker(app: procrastinate.App, stalled_s: float, *, wait: bool) -> Worker:
