@@ -36,12 +36,12 @@ from .tables import datasets, releases
 
 SAMPLES = (64, 16)
 """One in so many datasets is in a sample; each sample is within the next."""
-SAMPLED_ENOUGH = 500
-"""Found so many in the first sample, the estimate is good to about 5 %."""
+SAMPLED_ENOUGH = 250
+"""Found so many in the first sample, its estimate is good to about 6 %."""
 SAMPLED_SOME = 32
 """Found so many in the first sample, the next one is good to about 9 %, or better."""
 COUNTED_MAX = 5000
-RANKED_MAX = 300
+RANKED_MAX = 200
 """Of so many is the order known; beyond, newer ones come first."""
 READ_MAX = 100
 """Of so many all words are read to rank them, of more only those of the head."""
