@@ -9,7 +9,6 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import cast
 
 import msgspec
 import pyarrow as pa
@@ -170,7 +169,10 @@ _encoder = msgspec.json.Encoder(enc_hook=_nothing_unknown)
 
 
 def _plain(batch: pa.RecordBatch) -> list[dict[str, object]]:
-    return cast("list[dict[str, object]]", batch.to_pylist())
+    # Column by column takes half the time of row by row.
+    names = batch.schema.names
+    values = [column.to_pylist() for column in batch.columns]
+    return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
 
 
 class _Drain(io.RawIOBase):

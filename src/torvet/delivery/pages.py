@@ -5,10 +5,12 @@ files on this machine are read so, and only conditions that Arrow and the engine
 whatever is not clear is left to the engine, by returning None.
 """
 
+import operator
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +20,7 @@ import pyarrow.parquet as pq
 from torvet.kit.filters import And, Compare, Filter, In, IsNull, Not, Op, Or, Value
 
 FILES_MAX = 512
+ENDS_MAX = 16_384
 KEPT_BYTES_MAX = 192 * 1024**2
 GROUP_BYTES_MAX = 48 * 1024**2
 """A row group that is larger than this when decoded is left to the engine."""
@@ -31,6 +34,14 @@ _COMPARE = {
     Op.AT_MOST: pc.less_equal,
     Op.MORE: pc.greater,
     Op.AT_LEAST: pc.greater_equal,
+}
+
+
+_HOLDS = {
+    Op.LESS: operator.lt,
+    Op.AT_MOST: operator.le,
+    Op.MORE: operator.gt,
+    Op.AT_LEAST: operator.ge,
 }
 
 
@@ -142,7 +153,7 @@ def _fitting(
     left = limit
     seen = 0
     for path, number, _ in groups:
-        if not _may_hold(_kept.metadata(path).row_group(number), condition):
+        if not _may_hold(path, number, condition):
             continue
         seen += 1
         if seen > GROUPS_MAX:
@@ -159,15 +170,15 @@ def _fitting(
             return
 
 
-def _may_hold(group: pq.RowGroupMetaData, condition: Filter) -> bool:
+def _may_hold(path: str, number: int, condition: Filter) -> bool:
     """Tell by a group's own least and greatest integers whether some row of it may fit."""
     match condition:
         case And(parts):
-            return all(_may_hold(group, part) for part in parts)
+            return all(_may_hold(path, number, part) for part in parts)
         case Or(parts):
-            return any(_may_hold(group, part) for part in parts)
+            return any(_may_hold(path, number, part) for part in parts)
         case Compare(column, op, int() as value) if not isinstance(value, bool):
-            ends = _ends(group, column)
+            ends = _ends(path, number, column)
             return ends is None or _within(ends, op, value)
         case _:
             return True
@@ -175,17 +186,16 @@ def _may_hold(group: pq.RowGroupMetaData, condition: Filter) -> bool:
 
 def _within(ends: tuple[int, int], op: Op, value: int) -> bool:
     low, high = ends
-    return {
-        Op.EQUAL: low <= value <= high,
-        Op.UNLIKE: not low == value == high,
-        Op.LESS: low < value,
-        Op.AT_MOST: low <= value,
-        Op.MORE: high > value,
-        Op.AT_LEAST: high >= value,
-    }[op]
+    if op is Op.EQUAL:
+        return low <= value <= high
+    if op is Op.UNLIKE:
+        return not low == value == high
+    return bool(_HOLDS[op](low if op in {Op.LESS, Op.AT_MOST} else high, value))
 
 
-def _ends(group: pq.RowGroupMetaData, column: str) -> tuple[int, int] | None:
+@lru_cache(ENDS_MAX)
+def _ends(path: str, number: int, column: str) -> tuple[int, int] | None:
+    group = _kept.metadata(path).row_group(number)
     for place in range(group.num_columns):
         found = group.column(place)
         if found.path_in_schema == column and found.is_stats_set:

@@ -11,11 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Protocol, TypeAlias, TypeVar
 
 from torvet.kit.filters import And, Compare, Filter, In, IsNull, Not, Op, Or, Value
 
 _Comparable: TypeAlias = str | int | Decimal | date | datetime
+
+STATISTICS_HELD_MAX = 4_096
 
 _NUMBERS = frozenset({"byte", "short", "integer", "long", "float", "double"})
 _STATISTICS_GRAIN = timedelta(milliseconds=1)
@@ -76,6 +79,7 @@ def kept(
     return tuple(f for f in files if may_fit(wanted, bounds(f.stats, types)))
 
 
+@lru_cache(STATISTICS_HELD_MAX)
 def columns_in(stats: str) -> frozenset[str]:
     """Return the columns that a file has, as its statistics tell; none where they do not."""
     try:
