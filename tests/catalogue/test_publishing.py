@@ -1,11 +1,18 @@
 """From a file that somebody delivers to a release that others may see."""
 
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 import pytest
 
 from torvet import catalogue
 from torvet.catalogue import delivery_store, on_release
 from torvet.catalogue.hooks import _handlers
+from torvet.catalogue.jobs import sweep
 from torvet.jobs import run_worker
+
+START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -246,3 +253,24 @@ def test_lineage_leads_from_the_release_back_to_the_files(alma, published, parki
     assert all(source["account"] and source["delivery"] for source in own["sources"])
     assert not any(source["account"] or source["notes"] for source in others["sources"])
     assert [s["sha256"] for s in others["sources"]] == [s["sha256"] for s in own["sources"]]
+
+
+def test_what_a_failed_delivery_left_is_swept_once_nobody_can_be_writing_it(alma, published, clock):
+    alma.publish(published, b"garage,ts,free\nBRUUNS,2014-05-01 00:00:00,7\n", mode="append")
+    with alma.parts.db.begin() as tx:
+        dataset = catalogue.dataset(tx, published)
+    folder = Path(alma.parts.tables.folder(dataset.table))
+    (folder / "left-over.parquet").write_bytes(b"half a file")
+    old = (START - timedelta(days=3)).timestamp()
+    os.utime(folder / "left-over.parquet", (old, old))
+    kept = set(alma.parts.tables.file_uris(dataset.table, 1))
+
+    sweep(alma.parts)
+    still_there = (folder / "left-over.parquet").exists()
+    clock.advance(days=2)
+    sweep(alma.parts)
+
+    assert still_there
+    assert not (folder / "left-over.parquet").exists()
+    assert set(alma.parts.tables.file_uris(dataset.table, 1)) == kept
+    assert all(Path(uri.removeprefix("file://")).exists() for uri in kept)

@@ -95,6 +95,20 @@ def forgotten(tx: Connection, before: datetime, limit: int) -> list[Delivery]:
     return [_delivery(row) for row in tx.execute(chosen)]
 
 
+def failed_between(tx: Connection, first: datetime, last: datetime, limit: int) -> list[str]:
+    """Return the datasets to which deliveries failed from `first` to `last`."""
+    chosen = (
+        select(deliveries.c.dataset)
+        .where(
+            deliveries.c.stage == Stage.FAILED.value,
+            deliveries.c.finished_at.between(first, last),
+        )
+        .distinct()
+        .limit(limit)
+    )
+    return list(tx.scalars(chosen))
+
+
 def of_dataset(tx: Connection, dataset_id: str, *, after: str | None, limit: int) -> list[Delivery]:
     """Return deliveries to a dataset, the newest first, those before `after` where it is given."""
     chosen = (

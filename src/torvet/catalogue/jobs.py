@@ -5,11 +5,13 @@ from datetime import timedelta
 from torvet.jobs import defer, every, job
 from torvet.ports.parts import Parts
 
-from . import delivery_store, hooks, publish
+from . import delivery_store, hooks, publish, store
 from .names import PUBLISH, RELEASED, publishing_lock
 
 FORGOTTEN_AFTER = timedelta(minutes=10)
 RESUMED_MAX = 100
+LEFT_OVER_AFTER = timedelta(days=1)
+SWEPT_MAX = 500
 
 
 @job(PUBLISH, retries=8)
@@ -32,3 +34,16 @@ def resume(parts: Parts) -> None:
         for delivery in delivery_store.forgotten(tx, now - FORGOTTEN_AFTER, RESUMED_MAX):
             delivery_store.touch(tx, delivery.id, now)
             defer(tx, PUBLISH, lock=publishing_lock(delivery.dataset), delivery=delivery.id)
+
+
+@every("catalogue.sweep", seconds=3600)
+def sweep(parts: Parts) -> None:
+    """Remove files that failed deliveries left beside the releases, once nobody writes them."""
+    now = parts.clock.now()
+    with parts.db.begin() as tx:
+        left = delivery_store.failed_between(
+            tx, now - 3 * LEFT_OVER_AFTER, now - LEFT_OVER_AFTER, SWEPT_MAX
+        )
+        tables = [store.dataset(tx, dataset_id).table for dataset_id in left]
+    for table in tables:
+        parts.tables.sweep(table, older_than=now - LEFT_OVER_AFTER)

@@ -194,7 +194,8 @@ def _files(parts: Parts, plan: _Plan, reporter: Reporter) -> list[WrittenFile]:
         casting(plan.held.columns, plan.source.columns),
         {"arriving": parts.tables.file_uris(plan.source_table, 1)},
         parts.tables.folder(plan.dataset.table),
-        prefix=f"{plan.delivery.id}-",
+        # A name is never used twice: whoever lost the lock while writing can spoil nothing.
+        prefix=f"{parts.new_id('part')}-",
     )
 
 
@@ -280,5 +281,3 @@ def _give_up(
         now = parts.clock.now()
         delivery_store.fail(tx, delivery.id, failure, now)
         record(tx, facts.delivery_failed(delivery, failure, now))
-    with suppress(OSError, ExchangeError):
-        parts.tables.sweep(dataset.table, older_than=now)

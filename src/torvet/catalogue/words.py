@@ -17,7 +17,7 @@ def percent(part: int, whole: int) -> str:
     share = 100 * part / whole
     if part and share < 0.1:  # noqa: PLR2004 - the last digit that is written
         return "< 0.1 %"
-    if part < whole and share > 99.9:  # noqa: PLR2004
+    if part < whole and share > 99.9:  # noqa: PLR2004 - likewise
         return "> 99.9 %"
     return f"{share:.1f} %"
 
