@@ -108,6 +108,17 @@ STATEMENTS = {
     ],
     "select occupied from spaces where occupied = 1 union all"
     " select occupied from spaces where occupied = 2 order by 1": [(1,), (2,)],
+    "select (occupied - 1) * 2 + -1, true from spaces where occupied <= 2 and occupied <> 1": [
+        (1, True)
+    ],
+    "select count(*) from spaces where occupied is not distinct from 2": [(1,)],
+    "select occupied, lead(occupied) over (order by day),"
+    " first_value(occupied) over (order by day rows between 1 preceding and current row)"
+    " from spaces where occupied < 4 order by 1": [(1, 2, 1), (2, 3, 1), (3, None, 2)],
+    "select cast(occupied as int) as i, cast(occupied as varchar) as v, cast('true' as boolean),"
+    " cast('2026-01-01 10:00:00' as timestamp) from spaces where occupied = 2": [
+        (2, "2", True, local(10))
+    ],
     "select max(n) from (select garage, count(*) as n from spaces group by garage having count(*) > 1)": [
         (2,)
     ],
@@ -206,6 +217,7 @@ class EngineSuite:
 
 
 REFUSED = (
+    "select count(*) from spaces where (occupied, garage) in ((2, 'SALLING'))",
     "select * from read_csv('/etc/passwd')",
     "select * from '/etc/passwd'",
     "select quantile_cont(occupied, 0.5) from spaces",

@@ -4,12 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import fsspec
 import pytest
-from engine_suite import REFUSED, EngineSuite, NotPortable
+from engine_suite import REFUSED, STATEMENTS, EngineSuite, NotPortable
+from sqlglot import exp
 
 from torvet.backends.duckdb_engine import DuckDBEngine
 from torvet.backends.errors import EngineAway
 from torvet.backends.spark_engine import SparkEngine
-from torvet.ports.dialect import to_spark
+from torvet.ports.dialect import NODES, TYPES, shared, to_spark
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +76,13 @@ class TestSparkConnect(EngineSuite):
 def test_what_the_engines_do_not_share_is_refused(sql):
     with pytest.raises(NotPortable):
         to_spark(sql, {"spaces": "v"})
+
+
+def test_every_shared_word_is_tried_on_both_engines():
+    nodes = [node for sql in STATEMENTS for node in shared(sql).walk()]
+
+    assert {type(node).__name__ for node in nodes} == NODES
+    assert {node.this.name for node in nodes if isinstance(node, exp.DataType)} == TYPES
 
 
 def test_a_table_that_was_not_handed_in_is_refused():

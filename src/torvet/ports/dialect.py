@@ -15,15 +15,15 @@ from torvet.kit.errors import ExchangeError, Kind
 
 # Types of text, number, truth, day and moment that both engines hold alike.
 TYPES = frozenset(
-    {"BOOLEAN", "INT", "BIGINT", "DOUBLE", "DECIMAL", "TEXT", "VARCHAR", "DATE"}
-    | {"TIMESTAMP", "TIMESTAMPNTZ", "TIMESTAMPTZ"}
+    {"BOOLEAN", "INT", "BIGINT", "DOUBLE", "DECIMAL", "TEXT", "DATE"}
+    | {"TIMESTAMPNTZ", "TIMESTAMPTZ"}
 )
 
 NODES = frozenset(
     # the shape of a query
     {"Select", "From", "Table", "TableAlias", "Alias", "Subquery", "With", "CTE", "Join"}
     | {"Where", "Group", "Having", "Order", "Ordered", "Limit", "Offset", "Distinct", "Union"}
-    | {"Star", "Column", "Identifier", "Paren", "Tuple", "Literal", "Null", "Boolean", "Neg"}
+    | {"Star", "Column", "Identifier", "Paren", "Literal", "Null", "Boolean", "Neg"}
     # comparing and deciding
     | {"And", "Or", "Not", "EQ", "NEQ", "GT", "GTE", "LT", "LTE", "NullSafeEQ", "NullSafeNEQ"}
     | {"Is", "In", "Between", "Like", "Case", "If", "Coalesce", "Nullif"}
