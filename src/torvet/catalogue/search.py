@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from torvet.parties import Caller, Party, Role, parties_by_id
+from torvet.parties import Caller, Role, parties_by_id
 from torvet.parties import party as party_of
 from torvet.ports.parts import Parts
 
@@ -43,7 +43,11 @@ def find(tx: Connection, reader: str | None, wish: Wish) -> Found:
     ids = search_store.page(tx, wish, query, chosen, counts.total)
     hits = hits_of(tx, ids)
     named = set(counts.facets.get("provider", ()))
-    return Found(hits=hits, counts=counts, providers=dict(parties_by_id(tx, named)))
+    return Found(
+        hits=hits,
+        counts=counts,
+        providers={str(id_): party for id_, party in parties_by_id(tx, named).items()},
+    )
 
 
 def reader_of(caller: Caller) -> str | None:
@@ -55,9 +59,7 @@ def hits_of(tx: Connection, ids: list[str]) -> tuple[Hit, ...]:
     """Return the datasets of `ids` in that order, each with its newest release and provider."""
     datasets = store.datasets_by_id(tx, ids)
     releases = search_store.newest_releases(tx, ids)
-    providers: dict[str, Party] = dict(
-        parties_by_id(tx, {dataset.provider for dataset in datasets.values()})
-    )
+    providers = parties_by_id(tx, {dataset.provider for dataset in datasets.values()})
     return tuple(
         Hit(
             dataset=datasets[each],

@@ -41,23 +41,28 @@ class Search(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     q: str = Field(
-        "",
+        default="",
         max_length=QUERY_CHARACTERS_MAX,
         description='Words in Danish or English. `"exact words"`, `either or other`, `-without`.',
     )
-    theme: Values = Field([], description="European data theme, such as `TRAN`.")
-    licence: Values = Field([], description="Address of a licence, or its CKAN code.")
-    provider: Values = Field([], description="Short name of a provider.")
-    format: Values = Field([], description="A format it can be read in, such as `parquet`.")
-    frequency: Values = Field([], description="European frequency code, such as `DAILY`.")
+    theme: Values = Field(default=[], description="European data theme, such as `TRAN`.")
+    licence: Values = Field(default=[], description="Address of a licence, or its CKAN code.")
+    provider: Values = Field(default=[], description="Short name of a provider.")
+    format: Values = Field(default=[], description="A format it can be read in, such as `parquet`.")
+    frequency: Values = Field(default=[], description="European frequency code, such as `DAILY`.")
     place: Values = Field(
-        [], description="A municipality, region or country, by code or name; what is within counts."
+        default=[],
+        description="A municipality, region or country, by code or name; what is within counts.",
     )
-    kind: Values = Field([], description="Kind of provider: `public`, `private`, `research`.")
-    tag: Values = Field([], description="A keyword, as it is written.")
-    sort: Sort = Field(Sort.RELEVANCE, description="Without words, relevance is newest first.")
-    page: int = Field(1, ge=1, le=PAGE_MAX)
-    page_size: int = Field(20, ge=1, le=PAGE_SIZE_MAX)
+    kind: Values = Field(
+        default=[], description="Kind of provider: `public`, `private`, `research`."
+    )
+    tag: Values = Field(default=[], description="A keyword, as it is written.")
+    sort: Sort = Field(
+        default=Sort.RELEVANCE, description="Without words, relevance is newest first."
+    )
+    page: int = Field(default=1, ge=1, le=PAGE_MAX)
+    page_size: int = Field(default=20, ge=1, le=PAGE_SIZE_MAX)
     facets: bool = Field(default=True, description="Whether to count by each filter.")
 
 

@@ -259,7 +259,7 @@ def _counted(
     names: Sequence[str],
     limit: int | None,
 ) -> Counts:
-    columns = [_COLUMNS[name].label(name) for name in names]
+    columns: list[ColumnElement[Any]] = [_COLUMNS[name].label(name) for name in names]
     fitting = select(*columns or [literal(1)]).where(*chosen).limit(limit).subquery()
     if not columns:
         total = tx.execute(select(func.count()).select_from(fitting)).scalar_one()
