@@ -139,3 +139,15 @@ def _run(url, statement):
     address = make_url(url).set(drivername="postgresql", database="postgres")
     with psycopg.connect(address.render_as_string(hide_password=False), autocommit=True) as db:
         db.execute(statement)
+
+
+@pytest.fixture
+def own_folder():
+    """A folder that every account may pass through; pytest closes its own again and again.
+
+    Run by root, PostgreSQL is another account, and reads its control file by its whole path.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="torvet-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)

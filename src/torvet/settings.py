@@ -7,11 +7,30 @@ default. Every setting is documented here; `docs/reference/settings.md` is made 
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from .kit.errors import ExchangeError, Kind
+
+
+@dataclass(eq=False)
+class SettingsInvalid(ExchangeError):
+    """A setting makes no sense, or there is none of that name."""
+
+    where: str
+    said: str
+
+    kind = Kind.INVALID
+    code = "settings-invalid"
+    advice = "docs/reference/settings.md describes every setting."
+
+    def __str__(self) -> str:
+        """Say what is wrong, and where."""
+        return f"The settings cannot be used ({self.where}): {self.said}."
 
 
 def default_home() -> Path:
@@ -37,7 +56,7 @@ class Settings(BaseSettings):
         str, Field(description="`embedded` (DuckDB), or a Spark Connect server: `sc://host:15002`.")
     ] = "embedded"
     url: Annotated[
-        str, Field(description="The address under which others reach this exchange.")
+        str, Field(description="Where others reach it; the address it listens at where not set.")
     ] = "http://127.0.0.1:8000"
     host: Annotated[str, Field(description="The address that `torvet serve` listens on.")] = (
         "127.0.0.1"
@@ -79,19 +98,38 @@ class Settings(BaseSettings):
 def load(**arguments: Any) -> tuple[Settings, Mapping[str, str]]:
     """Return the settings and, for each, where it came from.
 
-    Raises pydantic.ValidationError where one makes no sense, and tomllib.TOMLDecodeError where
-    the file cannot be read.
+    Raises SettingsInvalid where one makes no sense, or where the file cannot be read.
     """
     home = Path(arguments.get("home") or default_home())
     file = home / "torvet.toml"
-    written = tomllib.loads(file.read_text()) if file.exists() else {}
+    written = _read(file)
     environment = {name for name in Settings.model_fields if f"TORVET_{name.upper()}" in os.environ}
     from_file = {k: v for k, v in written.items() if k not in environment and k not in arguments}
-    settings = Settings(**from_file, **arguments)
+    try:
+        settings = Settings(**from_file, **arguments)
+    except ValidationError as error:
+        faults = [(str(fault["loc"][0]), fault["msg"]) for fault in error.errors()]
+        where = ", ".join(
+            _origin(name, arguments, environment, from_file, file) for name, _ in faults
+        )
+        said = "; ".join(f"{name}: {words}" for name, words in faults)
+        raise SettingsInvalid(where, said) from error
+    if "url" not in {*arguments, *environment, *from_file}:
+        here = f"http://{settings.host}:{settings.port}"
+        settings = settings.model_copy(update={"url": here})
     return settings, {
         name: _origin(name, arguments, environment, from_file, file)
         for name in Settings.model_fields
     }
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsInvalid(str(file), str(error)) from error
 
 
 def _origin(

@@ -1,7 +1,9 @@
 """Every example in the documents is run, in order, in an empty home folder."""
 
+import contextlib
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -35,21 +37,35 @@ def script_of(document):
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_the_examples_of_a_document_work(document, tmp_path):
+def test_the_examples_of_a_document_work(document, own_folder):
     script = script_of(document)
     assert script, f"{document.name} has no example"
 
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=_workplace(tmp_path),
-        env=_environment(tmp_path),
-        capture_output=True,
-        text=True,
-        timeout=RUN_WITHIN_S,
-        check=False,
-    )
+    status, said = _run(script, _workplace(own_folder), _environment(own_folder))
 
-    assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    assert status == 0, said[-4000:]
+
+
+def _run(script, folder, environment):
+    """Run a script; whatever it left running behind ends with it."""
+    with (folder / "said.log").open("w+b") as log:
+        shell = subprocess.Popen(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=folder,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            status = shell.wait(timeout=RUN_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            status = None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGTERM)
+        log.seek(0)
+        return status, log.read().decode(errors="replace")
 
 
 def _workplace(folder):

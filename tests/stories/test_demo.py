@@ -48,8 +48,8 @@ def failed(seen):
     return [step for step in seen.get("steps", []) if not step["ok"]]
 
 
-def test_the_story_plays_on_embedded_parts(tmp_path):
-    done, seen = play(tmp_path)
+def test_the_story_plays_on_embedded_parts(own_folder):
+    done, seen = play(own_folder)
 
     assert failed(seen) == []
     assert done.returncode == 0, done.stdout + done.stderr
@@ -57,20 +57,20 @@ def test_the_story_plays_on_embedded_parts(tmp_path):
     assert seen["saw"]["read"]["version 2"] == 44_288
 
 
-def test_the_story_plays_on_a_database_server(tmp_path, external_postgres):
-    done, seen = play(tmp_path, TORVET_DATABASE=external_postgres)
+def test_the_story_plays_on_a_database_server(own_folder, external_postgres):
+    done, seen = play(own_folder, TORVET_DATABASE=external_postgres)
 
     assert failed(seen) == []
     assert done.returncode == 0, done.stdout + done.stderr
-    assert not (tmp_path / "home" / "postgres").exists()
+    assert not (own_folder / "home" / "postgres").exists()
 
 
-def test_the_story_is_not_played_over_an_exchange_that_is_there(tmp_path):
-    home = tmp_path / "home"
+def test_the_story_is_not_played_over_an_exchange_that_is_there(own_folder):
+    home = own_folder / "home"
     home.mkdir()
     (home / "torvet.toml").write_text('name = "Ours"\n')
 
-    done, _ = play(tmp_path)
+    done, _ = play(own_folder)
 
     assert done.returncode == 1
     assert "holds an exchange already" in done.stderr

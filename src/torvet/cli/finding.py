@@ -8,6 +8,8 @@ from rich.markup import escape
 from .here import HERE, Here, exchange
 from .output import answer_of, say, table, tell, words
 
+_PREVIEW_ROWS = 5
+
 
 def add_to(app: App) -> None:
     """Add this room's commands."""
@@ -108,7 +110,7 @@ def _print_dataset(seen: dict[str, Any]) -> None:
     if preview and preview["rows"]:
         table(
             [column["name"] for column in preview["columns"]],
-            (tuple(row.values()) for row in preview["rows"]),
+            (tuple(row.values()) for row in preview["rows"][:_PREVIEW_ROWS]),
             empty="",
         )
     table(
