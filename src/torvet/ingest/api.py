@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from torvet.parties import Caller, Role, SignInNeeded
 from torvet.parties.signin import acting
 from torvet.ports.parts import Parts
+from torvet.web.bodies import take_stream
 from torvet.web.parts import TheParts
 from torvet.web.problems import problems_of
 
@@ -147,6 +148,7 @@ def _open(parts: Parts, upload_id: str, party: str, offset: int) -> Intake:
 
 async def _pour(request: Request, intake: Intake) -> None:
     """Write the body of `request` as it comes, in threads; never hold much of it."""
+    take_stream(request)  # `intake` has the limit of this one
     held = bytearray()
     try:
         async for chunk in request.stream():

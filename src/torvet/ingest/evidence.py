@@ -52,7 +52,7 @@ def _gather(
 
 
 def _poles(text: str) -> tuple[str, str]:
-    value = READINGS["boolean"].value_sql(text, strict=True)
+    value = READINGS["boolean"].value_sql(text)
     fits = READINGS["boolean"].fits_sql(text)
     return (
         f"count(DISTINCT CASE WHEN {fits} THEN {value} END)",
@@ -62,7 +62,7 @@ def _poles(text: str) -> tuple[str, str]:
 
 def _read(name: str, text: str) -> str:
     reading = READINGS[name]
-    value = reading.value_sql(text, strict=False)
+    value = reading.value_sql(text)
     return f"CASE WHEN {reading.fits_sql(text)} THEN {value} IS NOT NULL ELSE FALSE END"
 
 

@@ -1,7 +1,7 @@
 """The limits of reading. What an operator may choose is in the settings instead."""
 
 CHUNK_BYTES = 4 * 1024**2
-LINE_BYTES_MAX = 1024**2
+LINE_BYTES_MAX = 2 * 1024**2
 """Longest line of text, and longest row of a CSV file."""
 
 NESTING_MAX = 32

@@ -60,16 +60,19 @@ class ColumnPlan:
         text = self.text_sql
         if not self.checked:
             return self._typed(text)
-        fits = self.reading.fits_sql(text)
-        value = self._typed(self._zoned(self.reading.value_sql(text, strict=True), strict=True))
-        return f"CASE WHEN {text} IS NULL OR {fits} THEN {value} ELSE error('misfit') END"
+        fits, value = self.reading.quick_sql(text)
+        value = self._typed(self._zoned(value, strict=True))
+        # What is usual comes first: asking for NULL before it costs a fifth of the whole pass.
+        return (
+            f"CASE WHEN {fits} THEN {value} WHEN {text} IS NULL THEN NULL ELSE error('misfit') END"
+        )
 
     def lenient_sql(self) -> str:
         """The value; NULL where a text does not fit."""
         text = self.text_sql
         if not self.checked:
             return self._typed(text)
-        value = self._zoned(self.reading.value_sql(text, strict=False), strict=False)
+        value = self._zoned(self.reading.value_sql(text), strict=False)
         return f"CASE WHEN {self.reading.fits_sql(text)} THEN {self._typed(value)} END"
 
     def misfit_sql(self) -> str:

@@ -15,6 +15,7 @@ from .model import DECIMAL_DIGITS_MAX, Column, ColumnType
 _WHOLE = "(0|[1-9][0-9]{0,16})"
 _EXPONENT = "([eE][-+]?([0-9]{1,2}|[12][0-9]{2}))?"  # with 17 digits before it: always finite
 _DAY_MONTH = r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.][1-9][0-9]{3}"
+_ISO_DAYS = "[1-9][0-9]{3}-[0-9]{1,2}-[0-9]{1,2}"
 _ISO_DAY = "[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
 _CLOCK = r"([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6}0{0,3})?)?"
 _ZONE = r" ?(Z|z|UTC|[-+][01][0-9](:?[0-5][0-9])?)"
@@ -26,22 +27,32 @@ NULL_WORDS = ("NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "None", "-", "..
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One notation of one type. `said` is how the notation is named to a person."""
+    """One notation of one type. `said` is how the notation is named to a person.
+
+    `quick` and `quick_value` are cheaper than `fits` and `value` and never accept more; what
+    they refuse is judged again by those.
+    """
 
     name: str
     type: ColumnType
     fits: str
     value: str
     said: str = ""
+    quick: str = ""
+    quick_value: str = ""
+
+    def quick_sql(self, text: str) -> tuple[str, str]:
+        """Return condition and value for a pass that is to fail at the first misfit."""
+        condition, value = self.quick or self.fits, self.quick_value or self.value
+        return condition.replace("{x}", text), value.replace("{x}", text)
 
     def fits_sql(self, text: str) -> str:
         """Return the condition under which the SQL expression `text` fits and can be read."""
         return self.fits.replace("{x}", text)
 
-    def value_sql(self, text: str, *, strict: bool) -> str:
-        """Return the value of `text`; where it cannot be read, an error if `strict`, else NULL."""
-        value = self.value if strict else _lenient(self.value)
-        return value.replace("{x}", text)
+    def value_sql(self, text: str) -> str:
+        """Return the value of `text`, or NULL where it cannot be read."""
+        return _lenient(self.value).replace("{x}", text)
 
 
 def _lenient(value: str) -> str:
@@ -61,6 +72,12 @@ def _formats(day: str) -> str:
 _DASHED = "translate({x}, '/.', '--')"
 _DASHED_CLOCK = "(translate({x}[:10], '/.T', '-- ') || replace({x}[11:], 'T', ' '))"
 
+# The engine's cast of a timestamp takes a zone for nothing; formats are strict, and cheaper than
+# a pattern before the cast.
+_ISO_CLOCKS = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M")
+_ISO_FORMATS = ", ".join(literal(f"%Y-%m-%d{t}{clock}") for t in " T" for clock in _ISO_CLOCKS)
+_ISO_QUICK = f"strptime({{x}}, [{_ISO_FORMATS}])"
+
 _READINGS = (
     Reading(
         name="boolean",
@@ -79,6 +96,7 @@ _READINGS = (
         type=ColumnType.INTEGER,
         fits=_matches("-?(0|[1-9][0-9]{0,17})"),
         value="CAST({x} AS BIGINT)",
+        quick="CAST(CAST({x} AS BIGINT) AS VARCHAR) = {x}",
     ),
     Reading(
         name="number_point",
@@ -130,8 +148,10 @@ _READINGS = (
     Reading(
         name="timestamp_iso",
         type=ColumnType.TIMESTAMP,
-        fits=_matches(f"{_ISO_DAY}[ T]{_CLOCK}"),
+        fits=_matches(f"{_ISO_DAYS}[ T]{_CLOCK}"),
         value="CAST({x} AS TIMESTAMP)",
+        quick=f"{_ISO_QUICK} >= TIMESTAMP '1000-01-01'",
+        quick_value=_ISO_QUICK,
         said="year-month-day",
     ),
     Reading(
