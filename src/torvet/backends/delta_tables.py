@@ -134,9 +134,7 @@ class DeltaTables:
         lost = [
             found.name
             for found in self._files.listed(table)
-            if not found.name.startswith(f"{_LOG}/")
-            and found.name not in named
-            and found.modified < older_than
+            if _may_go(found.name, named) and found.modified < older_than
         ]
         for name in lost:
             self._files.remove(f"{table}/{name}")
@@ -190,6 +188,13 @@ class DeltaTables:
 
 def _commit_name(table: str, version: int) -> str:
     return f"{table}/{_LOG}/{delta_log.log_name(version)}"
+
+
+def _may_go(name: str, named: set[str]) -> bool:
+    """Whether nothing names the file: a draft of a commit, or data that no commit came to."""
+    if name.startswith(f"{_LOG}/"):
+        return name.startswith(f"{_LOG}/.draft-")
+    return name not in named
 
 
 def _is_commit(name: str) -> bool:

@@ -87,7 +87,7 @@ def stop(home: Path) -> None:
     if postmaster is None:
         return
     for wish in (signal.SIGINT, signal.SIGQUIT):  # fast, then at once
-        with suppress(psutil.NoSuchProcess):
+        with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
             postmaster.send_signal(wish)
             postmaster.wait(STOP_S_MAX)
             return

@@ -18,7 +18,6 @@ from torvet.ports.engine import WrittenFile
 TEXT_LENGTH_MAX = 32
 _LAST_CHARACTER = "\U0010ffff"
 _EXACT_DIGITS = 15  # a binary fraction keeps this many decimal digits
-_MILLISECOND = timedelta(milliseconds=1)
 _INTEGERS = re.compile(r"^(TINY|SMALL|BIG)?INT(EGER)?$")
 
 
@@ -114,8 +113,9 @@ def ceiling(value: object) -> object:
         case str() if len(value) > TEXT_LENGTH_MAX:
             return value[:TEXT_LENGTH_MAX] + _LAST_CHARACTER
         case datetime():
-            short = -(value.microsecond % 1000) % 1000
-            return _instant(value + timedelta(microseconds=short))
+            short = timedelta(microseconds=-(value.microsecond % 1000) % 1000)
+            # The last moment of the calendar has none after it.
+            return _instant(value + short) if _fits(value, short) else None
         case _:
             return _plain(value)
 
@@ -134,6 +134,10 @@ def _plain(value: object) -> object:
             return value.isoformat()
         case _:
             return None
+
+
+def _fits(value: datetime, more: timedelta) -> bool:
+    return datetime.max.replace(tzinfo=value.tzinfo) - value >= more
 
 
 def _instant(value: datetime) -> str:
