@@ -15,6 +15,8 @@ from torvet.backends.backup import NoBackup, NotEmpty
 from torvet.exchange import back_up, open_parts, restore_from
 from torvet.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 SCHEMA = pa.schema([("n", pa.int64())])
 RELEASE = text(
@@ -79,7 +81,6 @@ def test_everything_comes_back_as_it_was(homes):
         assert rows_of(parts, 2) == [1, 2]
 
 
-@pytest.mark.slow
 def test_a_backup_during_publishing_holds_whole_releases_only(homes):
     one = Settings(home=homes / "one")
     ended = threading.Event()

@@ -83,14 +83,17 @@ def embedded_postgres(home: Path) -> Iterator[str]:
 
 def stop(home: Path) -> None:
     """Stop this home's PostgreSQL where it runs; what was committed is on disk."""
-    postmaster = running((home / "postgres").resolve())
+    data = (home / "postgres").resolve()
+    postmaster = running(data)
     if postmaster is None:
         return
     for wish in (signal.SIGINT, signal.SIGQUIT):  # fast, then at once
         with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
             postmaster.send_signal(wish)
             postmaster.wait(STOP_S_MAX)
-            return
+            break
+    with suppress(OSError):  # it is only there where the path is long
+        _short_folder(data, account_for(data)).rmdir()
 
 
 def running(data: Path) -> psutil.Process | None:
@@ -203,8 +206,7 @@ def _socket_folder(data: Path, account: Account) -> Path:
     """Return where the socket is: beside the data, or in a short folder where that is too long."""
     if len(os.fsencode(data / _SOCKET)) <= _SOCKET_PATH_BYTES_MAX:
         return data
-    name = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir()) / f"torvet-{account.uid}-{name}"
+    folder = _short_folder(data, account)
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
         os.chown(folder, account.uid, account.gid)
@@ -212,6 +214,11 @@ def _socket_folder(data: Path, account: Account) -> Path:
     if folder.is_symlink() or folder.stat().st_uid not in {0, account.uid}:
         raise DatabaseDidNotStart(str(data), f"{folder} belongs to somebody else")
     return folder
+
+
+def _short_folder(data: Path, account: Account) -> Path:
+    name = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"torvet-{account.uid}-{name}"
 
 
 def _clear_stale_pid(data: Path) -> None:
