@@ -158,8 +158,9 @@ def interface(app):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CALLERS)
-@pytest.mark.parametrize(("method", "path"), CALLS)
-def test_every_call_keeps_its_description(interface, app, stage, method, path, name):
+@pytest.mark.parametrize("call", CALLS, ids=" ".join)
+def test_every_call_keeps_its_description(interface, app, stage, call, name):
+    method, path = call
     operation = interface[path][method]
     bearer = stage.bearer(name)
 

@@ -9,10 +9,12 @@ from torvet import __version__
 from torvet.ports.parts import Parts
 
 from . import interface, problems
+from .bodies import BodyLimit
 from .limits import Limits
 from .origins import SameOrigin
 from .pages import STATIC
 from .parts import TheParts, parts_of
+from .surprises import Surprises
 
 __all__ = ["SECURITY_HEADERS", "SecurityHeaders", "TheParts", "new_app", "parts_of"]
 
@@ -61,12 +63,14 @@ def new_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     # The last one added is the first to see a request.
+    app.add_middleware(BodyLimit)
     app.add_middleware(SameOrigin, url=parts.settings.url)
     app.add_middleware(
         Limits,
         requests_per_minute=parts.settings.requests_per_minute,
         sign_ins_per_minute=parts.settings.sign_ins_per_minute,
     )
+    app.add_middleware(Surprises)
     app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)

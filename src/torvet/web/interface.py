@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 
 from .pages import render
+from .problems import problems_of
 
 PROBLEM_SCHEMA = {
     "type": "object",
@@ -26,6 +27,10 @@ _SECURITY = {
     "token": {"type": "http", "scheme": "bearer", "description": "A token: `tv_…`."},
     "session": {"type": "apiKey", "in": "cookie", "name": "torvet_session"},
 }
+_OF_ALL = (429, 500, 503)
+_OF_BODIES = (400, 413)
+_SAFE = frozenset({"get", "head"})
+_HABIT = "HTTPValidationError"
 _METHODS = ("get", "post", "put", "patch", "delete", "head")
 
 
@@ -41,11 +46,32 @@ def describe(app: FastAPI) -> None:
             components.setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
             components["securitySchemes"] = _SECURITY
             schema["security"] = [{}, {"token": []}, {"session": []}]
+            _add_the_frames_answers(schema)
             app.openapi_schema = schema
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
     app.add_api_route("/docs", _page, include_in_schema=False, response_class=HTMLResponse)
+
+
+def _add_the_frames_answers(schema: dict[str, Any]) -> None:
+    """Say of every call what the frame itself may answer, where the route did not say it."""
+    for methods in schema["paths"].values():
+        for method, operation in methods.items():
+            answers = operation["responses"]
+            if _HABIT in str(answers.get("422")):
+                del answers["422"]  # FastAPI's habit: here such a request is a problem
+                answers.update(_described(422) if "400" not in answers else {})
+            frames = (*_OF_ALL, *(_OF_BODIES if "requestBody" in operation else ()))
+            if method not in _SAFE:
+                frames = (*frames, 403)
+            operation["responses"] = dict(sorted((_described(*frames) | answers).items()))
+    for name in (_HABIT, "ValidationError"):
+        schema["components"]["schemas"].pop(name, None)
+
+
+def _described(*statuses: int) -> dict[str, Any]:
+    return {str(status): said for status, said in problems_of(*statuses).items()}
 
 
 def _page(request: Request) -> HTMLResponse:

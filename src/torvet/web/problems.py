@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from torvet.kit.errors import ExchangeError, Kind
 
@@ -17,6 +18,9 @@ from .pages import render, wants_page
 
 PROBLEM = "application/problem+json"
 NOT_FOUND = 404
+NOT_ALLOWED = 405
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+_SAID_BY_THE_ROUTER = {NOT_FOUND, NOT_ALLOWED}
 STATUS = {
     Kind.INVALID: 422,
     Kind.UNAUTHENTICATED: 401,
@@ -33,6 +37,7 @@ PHRASES = {
     401: "Sign in first.",
     403: "Refused, with every reason named.",
     404: "There is no such thing, or it is not yours to see.",
+    405: "This address does not take that method.",
     406: "None of the accepted formats can be written.",
     409: "It changed, or was done already.",
     410: "It was here and is gone.",
@@ -42,7 +47,16 @@ PHRASES = {
     416: "No such range.",
     422: "The request does not fit.",
     429: "Too many requests.",
+    500: "The exchange made a mistake of its own.",
     503: "A part of the exchange is away for a moment.",
+}
+
+_ADVICE = {
+    400: "Compare the request with /docs; a body of JSON is UTF-8.",
+    404: "Look for it in the catalogue at /, or compare the address with /docs.",
+    405: "The header Allow names the methods that it takes.",
+    413: "Send less at a time; a file goes to /api/uploads, in pieces.",
+    415: "Send the kind of content that /docs names for this address.",
 }
 
 
@@ -109,12 +123,26 @@ def _invalid(_request: Request, error: Exception) -> JSONResponse:
 
 def _plain(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    title = PHRASES.get(error.status_code) if error.status_code == NOT_FOUND else None
-    answer = _shown(
-        request, problem(error.status_code, f"http-{error.status_code}", title or str(error.detail))
-    )
+    status = error.status_code
+    title = PHRASES[status] if status in _SAID_BY_THE_ROUTER else str(error.detail)
+    answer = _shown(request, problem(status, f"http-{status}", title, _ADVICE.get(status, "")))
     answer.headers.update(error.headers or {})
+    if status == NOT_ALLOWED:
+        answer.headers["Allow"] = ", ".join(_methods_at(request))
     return answer
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Return every method that the address of `request` takes; one route knows only its own."""
+    taken = [
+        method
+        for method in METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
+    return taken or ["GET", "HEAD"]  # files of the site
 
 
 def _database_away(_request: Request, _error: Exception) -> JSONResponse:
