@@ -52,7 +52,7 @@ def open_parts(settings: Settings, *, migrate: bool = True) -> Iterator[Parts]:
     Several processes of one home may do so at once.
     """
     with ExitStack() as stack:
-        settings.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         url = stack.enter_context(database_url(settings))
         db = open_database(url)
         stack.callback(db.dispose)

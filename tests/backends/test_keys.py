@@ -5,6 +5,8 @@ import threading
 import pytest
 
 from torvet.backends.keys import load_keys
+from torvet.exchange import open_parts
+from torvet.settings import Settings
 
 
 def test_keys_are_made_once_and_stay(tmp_path):
@@ -47,3 +49,12 @@ def test_a_key_of_another_kind_is_not_taken(tmp_path):
 
     with pytest.raises(ValueError, match=r"(?i)pem|key"):
         load_keys(tmp_path / "keys")
+
+
+def test_no_other_account_may_look_into_a_new_home(tmp_path, database):
+    settings = Settings(home=tmp_path / "home", database=database)
+    with open_parts(settings, migrate=False):
+        inner = {path.name: path.stat().st_mode & 0o077 for path in settings.home.iterdir()}
+
+    assert settings.home.stat().st_mode & 0o066 == 0
+    assert inner == dict.fromkeys(("keys", "tables", "temporary"), 0)

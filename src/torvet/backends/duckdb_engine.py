@@ -26,7 +26,7 @@ class DuckDBEngine:
         self, *, temporary: Path, memory_mb: int, threads: int | None = None, files: Any = None
     ) -> None:
         """Open the engine; `files` is an fsspec filesystem of the object store, if there is one."""
-        temporary.mkdir(parents=True, exist_ok=True)
+        temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._temporary = temporary
         self._files = files
         self._database = duckdb.connect(

@@ -68,7 +68,7 @@ OPTIONS = {
 @contextmanager
 def embedded_postgres(home: Path) -> Iterator[str]:
     """Give the URL of this home's PostgreSQL, started where it is not running yet."""
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     users = _lock(home / "postgres.users", fcntl.LOCK_SH)
     try:
         with _lock(home / "postgres.lock", fcntl.LOCK_EX):

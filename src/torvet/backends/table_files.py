@@ -66,7 +66,7 @@ class LocalFiles:
 
     def __init__(self, root: Path) -> None:
         """Use `root`, made where it is missing."""
-        root.mkdir(parents=True, exist_ok=True)
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._root = root.resolve()
         self.root = str(self._root)
 
