@@ -65,6 +65,7 @@ def test_everything_comes_back_as_it_was(homes):
         (one.home / "torvet.toml").write_text('name = "Aarhus"\n')
         said = back_up(one, homes / "all.tar")
         keys = parts.keys
+    assert (homes / "all.tar").stat().st_mode & 0o077 == 0
     assert said["bytes"] == (homes / "all.tar").stat().st_size
     shutil.rmtree(one.home)
     restore_from(two, homes / "all.tar")

@@ -99,6 +99,8 @@ def write_archive(
     """Write the archive; return its size in bytes. It gets its name when it is whole."""
     draft = target.with_name(f".{target.name}.draft")
     try:
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)  # the keys are in it
         with tarfile.open(draft, "w") as archive:
             archive.add(_manifest(dump.parent, manifest), MANIFEST)
             archive.add(dump, DUMP)
