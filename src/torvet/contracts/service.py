@@ -201,13 +201,14 @@ def visible_offer(tx: Connection, caller: Caller, offer_id: str, *, hold: bool =
     With `hold` nobody withdraws it until the transaction ends.
     """
     offer = store.open_offer(tx, offer_id) if hold else store.offer(tx, offer_id)
-    if offer.provider == caller.party:
+    party = _trading_party(caller)
+    if offer.provider == party:
         return offer
     try:
         catalogue.visible_dataset(tx, offer.dataset, caller)
     except (catalogue.DatasetNotFound, catalogue.DatasetWithdrawn) as hidden:
         raise OfferNotFound(offer_id) from hidden
-    if not offer.is_for(caller.party):
+    if not offer.is_for(party):
         raise OfferNotFound(offer_id)
     return offer
 
@@ -216,9 +217,10 @@ def offers_of(tx: Connection, caller: Caller, slug: str) -> list[Offer]:
     """Return the dataset's offers, newest first: its provider sees all, others what is for them."""
     dataset = catalogue.visible_dataset(tx, slug, caller)
     found = store.offers_of_dataset(tx, dataset.id, OFFERS_MAX)
-    if dataset.provider == caller.party:
+    party = _trading_party(caller)
+    if dataset.provider == party:
         return found
-    return [o for o in found if o.stage is OfferStage.OPEN and o.is_for(caller.party)]
+    return [o for o in found if o.stage is OfferStage.OPEN and o.is_for(party)]
 
 
 def known_contract(tx: Connection, caller: Caller, contract_id: str) -> Contract:
@@ -239,6 +241,11 @@ def readable_contract(tx: Connection, caller: Caller, contract_id: str) -> Contr
     if not caller.may(SHARE + contract.id):
         parties.check(caller, Role.READER)
     return contract
+
+
+def _trading_party(caller: Caller) -> PartyId | None:
+    """Return the party whose offers the caller may see: nobody's for a token of one share."""
+    return None if _is_for_shares(caller) else caller.party
 
 
 def _is_for_shares(caller: Caller) -> bool:
