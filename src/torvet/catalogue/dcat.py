@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from torvet.kit.moments import to_text
@@ -32,6 +33,8 @@ from .vocabulary import (
 
 RELEASES_MAX = 10
 """So many of a dataset's last releases are described: harvesters want what is current."""
+KINDS_KEPT_MAX = 1000
+"""So many kinds of distribution are kept: formats times the numbers that releases have."""
 
 PREFIXES = {
     "adms": "http://www.w3.org/ns/adms#",
@@ -89,14 +92,26 @@ class Typed(NamedTuple):
 
 
 Value = Iri | Text | Typed
+Statements = tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shared:
+    """Statements that several nodes make alike: a writer writes them out once."""
+
+    said: Statements
 
 
 class Node(NamedTuple):
-    """Something with an address, what it is, and what is said about it."""
+    """Something with an address, what it is, and what is said about it.
+
+    What is `shared` has no name in common with `said`, nor with what else is shared.
+    """
 
     iri: str
     kinds: tuple[str, ...]
-    said: tuple[tuple[str, Value], ...]
+    said: Statements
+    shared: tuple[Shared, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +186,7 @@ def exchange_nodes(exchange: Exchange) -> Iterator[Node]:
 
 
 def _service(exchange: Exchange, iri: str, title: str, path: str, standard: str) -> Node:
-    said: tuple[tuple[str, Value], ...] = (
+    said: Statements = (
         ("dct:title", words(f"{exchange.name}: {title}", "en")),
         ("dcat:endpointURL", Iri(f"{exchange.url}{path}")),
         ("dcat:endpointDescription", Iri(f"{exchange.url}/openapi.json")),
@@ -184,7 +199,7 @@ def _service(exchange: Exchange, iri: str, title: str, path: str, standard: str)
 
 def party_node(exchange: Exchange, party: Party) -> Node:
     """Describe a provider."""
-    said: tuple[tuple[str, Value], ...] = (
+    said: Statements = (
         ("foaf:name", words(party.name)),
         ("dct:type", Iri(KINDS[party.kind.value].uri)),
     )
@@ -249,6 +264,8 @@ def _classified(dataset: Dataset) -> Iterator[tuple[str, Value]]:
 
 
 def _laws(dataset: Dataset) -> Iterable[str]:
+    if not (dataset.applicable_legislation or dataset.hvd_category):
+        return ()
     named = [law for law in map(address, dataset.applicable_legislation) if law]
     return dict.fromkeys([*named, HVD_REGULATION] if high_value(dataset.hvd_category) else named)
 
@@ -321,7 +338,7 @@ def _period(me: str, dataset: Dataset) -> Iterator[Node]:
 
 def _terms(me: str, dataset: Dataset) -> Iterator[Node]:
     if dataset.licence and _licence_iri(dataset.licence) is None:
-        said: tuple[tuple[str, Value], ...] = (("rdfs:label", words(dataset.licence)),)
+        said: Statements = (("rdfs:label", words(dataset.licence)),)
         yield Node(f"{me}#licence", ("dct:LicenseDocument",), said)
     if dataset.attribution:
         label = words(dataset.attribution)
@@ -337,30 +354,19 @@ def _distributions(
     exchange: Exchange, me: str, dataset: Dataset, releases: Sequence[ReleaseLine]
 ) -> Iterator[Node]:
     """The newest release in every format and as a share; older ones as Parquet."""
-    rows, sharing = Iri(exchange.rows), Iri(exchange.sharing)
     for release in releases:
         newest, number = release is releases[0], release.number
-        shared = _shared(dataset, me, release)
-        for kind in FILE_TYPES.values() if newest else (FILE_TYPES["parquet"],):
-            said = (
-                ("dct:title", Text(f"{kind.en}, release {number}", "en")),
-                ("dct:title", Text(f"{kind.da}, udgivelse {number}", "da")),
-                ("dcat:accessService", rows),
-            )
-            of_kind = _FORMATS[kind.code]
-            yield Node(f"{me}#{kind.code}-{number}", _DISTRIBUTION, shared + said + of_kind)
+        alike = _of_all_formats(dataset, me, release)
+        for code in FILE_TYPES if newest else ("parquet",):
+            of_kind = _of_format(exchange.rows, code, number)
+            yield Node(f"{me}#{code}-{number}", _DISTRIBUTION, (), (alike, of_kind))
         if newest:
-            said = (
-                ("dct:title", Text(f"Delta Sharing, release {number}", "en")),
-                ("dct:title", Text(f"Delta Sharing, udgivelse {number}", "da")),
-                ("dcat:accessService", sharing),
-            )
             size = ("dcat:byteSize", Typed(str(release.bytes), "xsd:nonNegativeInteger"))
-            of_kind = (size, _SHARED_AS, *_FORMATS["parquet"])
-            yield Node(f"{me}#share-{number}", _DISTRIBUTION, shared + said + of_kind)
+            of_kind = _of_share(exchange.sharing, number)
+            yield Node(f"{me}#share-{number}", _DISTRIBUTION, (size,), (alike, of_kind))
 
 
-def _shared(dataset: Dataset, me: str, release: ReleaseLine) -> tuple[tuple[str, Value], ...]:
+def _of_all_formats(dataset: Dataset, me: str, release: ReleaseLine) -> Shared:
     said: list[tuple[str, Value]] = [
         ("dcat:accessURL", Iri(me)),
         ("dct:issued", _instant(release.published_at)),
@@ -370,16 +376,38 @@ def _shared(dataset: Dataset, me: str, release: ReleaseLine) -> tuple[tuple[str,
         said.append(("dct:license", Iri(_licence_iri(dataset.licence) or f"{me}#licence")))
     if dataset.attribution:
         said.append(("dct:rights", Iri(f"{me}#attribution")))
-    return tuple(said)
+    return Shared(tuple(said))
 
 
-def _format(kind: FileType) -> tuple[tuple[str, Value], ...]:
+@lru_cache(maxsize=KINDS_KEPT_MAX)
+def _of_format(service: str, code: str, number: int) -> Shared:
+    kind = FILE_TYPES[code]
+    return _delivered(service, kind.en, kind.da, number, _format(kind))
+
+
+@lru_cache(maxsize=KINDS_KEPT_MAX)
+def _of_share(service: str, number: int) -> Shared:
+    standard: Statements = (("dct:conformsTo", Iri(DELTA_SHARING)),)
+    of_kind = standard + _format(FILE_TYPES["parquet"])
+    return _delivered(service, "Delta Sharing", "Delta Sharing", number, of_kind)
+
+
+def _delivered(service: str, en: str, da: str, number: int, of_kind: Statements) -> Shared:
+    return Shared(
+        (
+            ("dct:title", Text(f"{en}, release {number}", "en")),
+            ("dct:title", Text(f"{da}, udgivelse {number}", "da")),
+            ("dcat:accessService", Iri(service)),
+            *of_kind,
+        )
+    )
+
+
+def _format(kind: FileType) -> Statements:
     said = (("dct:format", kind.uri), ("dcat:mediaType", kind.iana))
     return tuple((name, Iri(iri)) for name, iri in said if iri)
 
 
-_FORMATS = {code: _format(kind) for code, kind in FILE_TYPES.items()}
-_SHARED_AS: tuple[str, Value] = ("dct:conformsTo", Iri(DELTA_SHARING))
 _DISTRIBUTION = ("dcat:Distribution",)
 
 

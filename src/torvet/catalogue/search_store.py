@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    any_,
     bindparam,
     cast,
     delete,
@@ -432,19 +433,25 @@ def last_releases(
     if not ids:
         return {}
     age = func.row_number().over(partition_by=releases.c.dataset, order_by=releases.c.number.desc())
-    columns = [c for name, c in releases.c.items() if name in _LINE]
     aged = (
-        select(releases.c.dataset, *columns, age.label("age"))
-        .where(releases.c.dataset.in_(list(ids)))
+        select(releases.c.dataset, *(releases.c[name] for name in _LINE), age.label("age"))
+        .where(releases.c.dataset == any_(cast(list(ids), ARRAY(Text))))
         .subquery()
     )
     rows = tx.execute(
         select(aged).where(aged.c.age <= limit).order_by(aged.c.dataset, aged.c.number.desc())
     )
     found: dict[str, list[ReleaseLine]] = {}
-    for row in rows:
-        line = ReleaseLine(**{name: getattr(row, name) for name in _LINE})
-        found.setdefault(row.dataset, []).append(line)
+    for dataset, number, count, size, published_at, note, quality, _ in rows:
+        line = ReleaseLine(
+            number=number,
+            rows=count,
+            bytes=size,
+            published_at=published_at,
+            note=note,
+            quality=quality,
+        )
+        found.setdefault(dataset, []).append(line)
     return found
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Text, any_, cast, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 
 from torvet.ingest import columns_from_json, columns_to_json
@@ -43,7 +44,8 @@ def _named(id_or_slug: str) -> Any:
 
 def datasets_by_id(tx: Connection, ids: Sequence[str]) -> dict[str, Dataset]:
     """Return those of `ids` that there are."""
-    rows = tx.execute(select(datasets).where(datasets.c.id.in_(list(ids))))
+    wanted = cast(list(ids), ARRAY(Text))
+    rows = tx.execute(select(datasets).where(datasets.c.id == any_(wanted)))
     return {row.id: _dataset(row) for row in rows}
 
 
