@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from torvet import parties
 from torvet.web.bodies import BODY_BYTES_MAX, take_stream
 from torvet.web.frame import SECURITY_HEADERS, new_app
 
@@ -163,6 +164,27 @@ def test_a_stream_may_be_longer_than_what_is_read_into_memory(broken):
     sent = b" " * (BODY_BYTES_MAX + 1)
 
     assert TestClient(broken).post("/stream", content=sent).json() == {"bytes": len(sent)}
+
+
+def test_files_go_in_whole_although_they_are_longer_than_other_bodies(ask, parts):
+    parties.sign_up(parts, email="alma@example.org", name="Alma", password="a square with stalls")
+    bearer = f"Bearer {parties.local_session(parts, 'alma@example.org')}"
+    headers = {"Authorization": bearer, "Content-Type": "application/octet-stream"}
+    file = b"n\n" + b"1\n" * (BODY_BYTES_MAX // 2 + 1)
+
+    direct = ask(
+        "POST", "/api/uploads/direct?file_name=n.csv", content=file, headers=headers
+    ).json()
+    wish = {"file_name": "n.csv", "bytes": len(file)}
+    begun = ask("POST", "/api/uploads", json=wish, headers={"Authorization": bearer}).json()
+    sent = ask(
+        "PATCH",
+        f"/api/uploads/{begun['id']}",
+        content=file,
+        headers={**headers, "Upload-Offset": "0"},
+    ).json()
+
+    assert (direct["received"], sent["received"]) == (len(file), len(file))
 
 
 def test_a_body_of_just_the_limit_is_read(broken):
