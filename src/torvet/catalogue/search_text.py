@@ -21,6 +21,8 @@ CONFIGURATIONS = {"da": "danish", "en": "english", "": "simple"}
 """The text search configuration of each language; names and codes belong to none."""
 
 _EXCLUDED = re.compile(r'(?<!\S)-("[^"]*"?|[^\s"]+)')
+# PostgreSQL reads each as a "not" within the one before, and gives up at some depth.
+_DASHES = re.compile(r'-(?:[^\w"]*-)+')
 _LEXEME = re.compile(
     r"(?P<before>(?:!|<[-0-9]+>)\s*)?'(?P<word>(?:[^']|'')*)'(?P<after>(?=\s*<[-0-9]+>))?"
 )
@@ -47,7 +49,7 @@ def taken_apart(typed: str) -> Words:
     They are apart because each language would otherwise judge them by its own stems: a
     dataset excluded in Danish would be found in English.
     """
-    clean = _UNPRINTABLE.sub(" ", typed)
+    clean = _DASHES.sub(" ", _UNPRINTABLE.sub(" ", typed))
     excluded = " or ".join(hit.group(1) for hit in _EXCLUDED.finditer(clean))
     return Words(wanted=_EXCLUDED.sub(" ", clean).strip(), excluded=excluded)
 

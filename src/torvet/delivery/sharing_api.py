@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from torvet.kit.errors import ExchangeError, Kind
@@ -69,6 +69,9 @@ def explained(error: Exception) -> JSONResponse:
             return fault(400, "INVALID_PARAMETER_VALUE", f"The request does not fit: {said}.")
         case HTTPException():
             return fault(error.status_code, f"HTTP_{error.status_code}", str(error.detail))
+        case DataError():
+            words = "The request holds a character that cannot be stored."
+            return fault(400, "INVALID_PARAMETER_VALUE", words)
         case OperationalError():
             return fault(503, "TEMPORARILY_UNAVAILABLE", "The database is away for a moment.")
         case _:
