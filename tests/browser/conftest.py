@@ -13,6 +13,7 @@ from torvet.cli.serving import served, working
 from torvet.demo import publishing
 from torvet.demo.stage import Stage
 from torvet.exchange import open_parts
+from torvet.server import application
 from torvet.settings import Settings
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -49,7 +50,7 @@ def square(home, database, tmp_path_factory):
     settings = Settings(home=home, database=database, url=url, port=port)
     with (
         open_parts(settings, migrate=False) as parts,
-        served(parts, host="127.0.0.1", port=port),
+        served(application(parts), host="127.0.0.1", port=port),
         working(parts),
     ):
         stage = Stage(url=url, folder=tmp_path_factory.mktemp("taken"))
@@ -73,5 +74,7 @@ def page(browser, request):
     yield opened
     if folder := os.environ.get("TORVET_SCREENSHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)
-        opened.screenshot(path=f"{folder}/{request.node.name.replace('/', '_')}.png", full_page=True)
+        opened.screenshot(
+            path=f"{folder}/{request.node.name.replace('/', '_')}.png", full_page=True
+        )
     context.close()

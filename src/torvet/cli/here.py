@@ -1,22 +1,24 @@
 """Which exchange a command talks to, and as whom: the options that every command shares."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import httpx2
 from cyclopts import Group, Parameter
 
-from torvet.exchange import open_parts
-from torvet.parties import local_session
-from torvet.settings import Settings, load
+from torvet.settings import Settings, default_home, load
 
-from .serving import served, working
+from .output import ProblemSaid, answer_of
+from .places import DOOR, socket_of
 
 _TIMEOUT_S = 120.0
+_ENDS_WITHIN_S = 30.0
+_NEAR = "http://torvet"
 COMMON = Group("Where and as whom", sort_key=100)
 
 
@@ -50,30 +52,68 @@ HERE = Here()
 def exchange(here: Here, *, signed_in: bool = True) -> Iterator[httpx2.Client]:
     """Open a client to the exchange that `here` names, signed in as it says.
 
-    Without an address the exchange of the home folder is served to this command alone, on a Unix
-    socket, with a worker beside it: one and the same interface, near and far.
+    Without an address it is the exchange of the home folder: the one that `torvet serve` runs,
+    or else one that is started for this command alone. Near and far have one interface.
     """
     with ExitStack() as stack:
         if here.at:
             yield stack.enter_context(_client(here, base_url=here.at, bearer=here.token))
             return
-        parts = stack.enter_context(open_parts(here.settings()))
-        bearer = here.token or (local_session(parts, here.as_) if signed_in else None)
-        socket = f"{stack.enter_context(TemporaryDirectory(prefix='torvet-'))}/http"
-        stack.enter_context(served(parts, uds=socket))
-        stack.enter_context(working(parts))
-        transport = httpx2.HTTPTransport(uds=socket)
-        yield stack.enter_context(
-            _client(here, base_url=parts.settings.url, bearer=bearer, transport=transport)
-        )
+        home = here.home or default_home()
+        door = _at(socket_of(home)) or stack.enter_context(_started(home))
+        stack.enter_context(closing(door))
+        bearer = here.token or (_session(door, here.as_) if signed_in else None)
+        if bearer:
+            door.headers["Authorization"] = f"Bearer {bearer}"
+        if here.party:
+            door.headers["X-Torvet-Party"] = here.party
+        yield door
 
 
-def _client(
-    here: Here, *, base_url: str, bearer: str | None, transport: httpx2.HTTPTransport | None = None
-) -> httpx2.Client:
+def _client(here: Here, *, base_url: str, bearer: str | None) -> httpx2.Client:
     headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
     if here.party:
         headers["X-Torvet-Party"] = here.party
-    return httpx2.Client(
-        base_url=base_url, headers=headers, timeout=_TIMEOUT_S, transport=transport
+    return httpx2.Client(base_url=base_url, headers=headers, timeout=_TIMEOUT_S)
+
+
+def _at(socket: Path) -> httpx2.Client | None:
+    """Return a client to who listens at `socket`, or None where nobody does."""
+    if not socket.exists():
+        return None
+    client = httpx2.Client(
+        base_url=_NEAR, timeout=_TIMEOUT_S, transport=httpx2.HTTPTransport(uds=str(socket))
     )
+    try:
+        client.get("/health")
+    except httpx2.TransportError:
+        client.close()
+        return None
+    return client
+
+
+@contextmanager
+def _started(home: Path) -> Iterator[httpx2.Client]:
+    command = [sys.executable, "-m", "torvet.cli.near", str(home)]
+    with subprocess.Popen(  # noqa: S603 - our own module
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        try:
+            client = _at(Path(process.stdout.readline().strip() or "/nowhere"))
+            if client is None:
+                raise ProblemSaid(
+                    {
+                        "title": f"The exchange in {home} could not be started.",
+                        "advice": "`torvet check` tries every part and says which one fails.",
+                    }
+                )
+            yield client
+        finally:
+            process.stdin.close()
+            process.wait(timeout=_ENDS_WITHIN_S)
+
+
+def _session(door: httpx2.Client, email: str | None) -> str:
+    return str(answer_of(door.post(DOOR, json={"email": email}))["secret"])

@@ -10,7 +10,7 @@ from cyclopts import App
 from torvet import __version__
 from torvet.kit.errors import ExchangeError
 
-from . import finding, operate, people, proving, publishing, reading, trading
+from . import finding, people, proving, publishing, reading, trading
 from .logs import configure
 from .output import ProblemSaid, err, print_json, print_problem
 
@@ -19,14 +19,22 @@ app = App(
     help="The market square for city data: publish, agree, read and prove.",
     version=__version__,
 )
-for room in (operate, people, publishing, finding, trading, reading, proving):
+for room in (people, publishing, finding, trading, reading, proving):
     room.add_to(app)
-# Only the demo needs pandas, which takes a second to import.
-app.command(
-    "torvet.cli.story:demo",
-    name="demo",
-    help="Play the main job on real city data, then keep serving.",
-)
+# These open the parts themselves, which takes seconds to import: only when they are called.
+for name, (place, words) in {
+    "serve": ("operate:serve", "Serve the exchange, and do its background work."),
+    "worker": ("operate:worker", "Do background work: publish, seal, sweep. Start several."),
+    "check": ("operate:check_parts", "Try every part, and say where each setting came from."),
+    "migrate": ("operate:migrate", "Bring the database to this version's form."),
+    "stop": ("operate:stop", "Stop the embedded database, where one was left running."),
+    "backup": ("operate:backup", "Write everything into one archive, while work goes on."),
+    "restore": ("operate:restore", "Bring a backup back into an empty home folder."),
+    "operator": ("operate:operator", "Make an account the operator of this exchange."),
+    "demo": ("story:demo", "Play the main job on real city data, then keep serving."),
+    "verify": ("verifying:verify", "Verify receipts and proofs offline: no exchange is asked."),
+}.items():
+    app.command(f"torvet.cli.{place}", name=name, help=words)
 
 
 def main() -> None:

@@ -7,7 +7,6 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
-from cyclopts import App
 from rich.markup import escape
 
 from torvet.exchange import back_up, check, open_parts, restore_from, stop_embedded
@@ -18,17 +17,11 @@ from torvet.settings import load
 
 from .here import HERE, Here
 from .logs import configure
+from .near import near
 from .output import err, say, tell
 from .serving import working
 
 _STOP_WITHIN_S = 10
-
-
-def add_to(app: App) -> None:
-    """Add this room's commands."""
-    for command in (serve, worker, migrate, stop, backup, restore, operator):
-        app.command(command)
-    app.command(check_parts, name="check")
 
 
 def serve(*, host: str | None = None, port: int | None = None, here: Here = HERE) -> None:
@@ -44,12 +37,12 @@ def serve(*, host: str | None = None, port: int | None = None, here: Here = HERE
     configure(settings.log_level)
     with open_parts(settings) as parts:
         err.print(f"Torvet serves at [bold]{settings.url}[/] from {escape(str(settings.home))}")
-        with working(parts):
+        with working(parts), near(parts):
             uvicorn.run(
                 application(parts),
                 host=settings.host,
                 port=settings.port,
-                log_level=settings.log_level,
+                log_level="warning",
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=_STOP_WITHIN_S,

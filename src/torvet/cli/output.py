@@ -3,17 +3,23 @@
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import httpx2
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from .here import Here
-
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+
+class Printed(Protocol):
+    """Whoever says how to print."""
+
+    @property
+    def json(self) -> bool:
+        """Whether JSON is wanted."""
 
 
 class ProblemSaid(Exception):
@@ -36,7 +42,7 @@ def answer_of(response: httpx2.Response) -> Any:
     raise ProblemSaid(problem)
 
 
-def tell(here: Here, value: Any, people: Callable[[Any], None]) -> None:
+def tell(here: Printed, value: Any, people: Callable[[Any], None]) -> None:
     """Print `value` as JSON where `--json` asks for it, else as `people` prints it."""
     if here.json:
         print_json(value)

@@ -5,9 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from cyclopts import App
-from rich.markup import escape
-
-from torvet.audit.verifier import verify_files
 
 from .here import HERE, Here, exchange
 from .output import answer_of, say, table, tell
@@ -18,7 +15,6 @@ log_app = App(name="log", help="The audit log: facts, checkpoints, receipts.")
 def add_to(app: App) -> None:
     """Add this room's commands."""
     app.command(log_app)
-    app.command(verify)
 
 
 @log_app.command(name="facts")
@@ -88,25 +84,6 @@ def key(to: Path, *, here: Here = HERE) -> None:
         _take(here, answer_of(client.get("/api/log/key")), to)
 
 
-def verify(*files: Path, key: Path, here: Here = HERE) -> int:
-    """Verify receipts and consistency proofs offline: no exchange is asked.
-
-    Args:
-        files: Files that `torvet log receipt` and `torvet log consistency` wrote.
-        key: The exchange's public key, as `torvet log key` wrote it.
-        here: How to print.
-    """
-    report = verify_files(files, key)
-    tell(here, report, _print_report)
-    return 0 if report["ok"] else 1
-
-
 def _take(here: Here, proof: Any, to: Path) -> None:
     to.write_text(json.dumps(proof, ensure_ascii=False, indent=2), encoding="utf-8")
     tell(here, {"written": str(to)}, lambda _: say(f"[green]✓[/] {to}"))
-
-
-def _print_report(report: dict[str, Any]) -> None:
-    for it in report["files"]:
-        mark = "[green]✓[/]" if it["ok"] else "[red]✗[/]"
-        say(f"{mark} {escape(it['file'])}: {escape(it['said'])}")

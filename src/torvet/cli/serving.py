@@ -6,22 +6,22 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from torvet.jobs import run_worker
 from torvet.ports.parts import Parts
-from torvet.server import application
 
 _WITHIN_S = 30.0
 
 
 @contextmanager
-def served(parts: Parts, **where: Any) -> Iterator[None]:
-    """Serve `parts` until the block ends; `where` is `uds=` or `host=` and `port=`.
+def served(app: ASGIApp, **where: Any) -> Iterator[None]:
+    """Serve `app` until the block ends; `where` is `uds=` or `host=` and `port=`.
 
     Raises OSError where the address is taken, TimeoutError where nothing answers in time.
     """
     config = uvicorn.Config(
-        application(parts),
+        app,
         log_level="error",
         access_log=False,
         server_header=False,

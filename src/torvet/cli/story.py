@@ -18,8 +18,10 @@ from torvet.demo.play import Played, play
 from torvet.demo.stage import Step
 from torvet.exchange import open_parts
 from torvet.kit.errors import ExchangeError, Kind
+from torvet.server import application
 from torvet.settings import default_home, load
 
+from .near import near
 from .output import out, say
 from .serving import served, working
 
@@ -117,10 +119,11 @@ def _serve_again(home: Path, port: int) -> int:
 
 def _listen(stack: ExitStack, parts: Any, port: int) -> None:
     try:
-        stack.enter_context(served(parts, host="127.0.0.1", port=port))
+        stack.enter_context(served(application(parts), host="127.0.0.1", port=port))
     except OSError as error:
         raise AddressTaken(f"127.0.0.1:{port}") from error
     stack.enter_context(working(parts))
+    stack.enter_context(near(parts))
 
 
 def _keep_serving(url: str, signs_in: list[dict[str, str]]) -> None:

@@ -72,7 +72,12 @@ def new_app(parts: Parts) -> FastAPI:
     )
     app.add_middleware(Surprises)
     app.add_middleware(SecurityHeaders)
+    app.add_api_route("/health", _health, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     problems.install(app)
     interface.describe(app)
     return app
+
+
+def _health() -> dict[str, bool]:
+    return {"ok": True}
