@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from torvet.parties import Caller, Party, PartyId, parties_by_id
 from torvet.ports.parts import Parts
 
-from . import search_store, store
+from . import release_lines, search_store, store
 from .dcat import RELEASES_MAX, Exchange, Node, dataset_nodes, exchange_nodes, party_node
 from .model import Dataset
 from .search import reader_of
@@ -64,7 +64,7 @@ def _held(tx: Connection, datasets: Sequence[Dataset]) -> _Held:
     ids = [dataset.id for dataset in datasets]
     return _Held(
         datasets,
-        search_store.last_releases(tx, ids, limit=RELEASES_MAX),
+        release_lines.last_releases(tx, ids, limit=RELEASES_MAX),
         parties_by_id(tx, {dataset.provider for dataset in datasets}),
     )
 

@@ -1,12 +1,14 @@
 """Finding datasets: the index is kept in the transaction of the deed that changes them."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import Connection
 
-from torvet.parties import Caller, Role, parties_by_id
+from torvet.parties import Caller, Party, Role, parties_by_id
 from torvet.parties import party as party_of
 from torvet.ports.parts import Parts
 
-from . import search_store, store
+from . import release_lines, search_store, store
 from .model import Dataset, Release
 from .search_model import Counts, Found, Hit, Wish, foremost
 from .search_text import document_of, taken_apart
@@ -38,16 +40,12 @@ def find(tx: Connection, reader: str | None, wish: Wish) -> Found:
     if query is None:
         return Found(hits=(), counts=NOTHING, providers={})
     chosen = search_store.conditions(wish, reader)
+    query = search_store.settled(tx, query, chosen)
     counted = search_store.counts(tx, query, chosen, facets=wish.facets, exact=wish.exact)
     counts = foremost(counted)
     ids = search_store.page(tx, wish, query, chosen, counts.total)
-    hits = hits_of(tx, ids)
-    named = set(counts.facets.get("provider", ()))
-    return Found(
-        hits=hits,
-        counts=counts,
-        providers={str(id_): party for id_, party in parties_by_id(tx, named).items()},
-    )
+    hits, providers = _shown(tx, ids, counts.facets.get("provider", ()))
+    return Found(hits=hits, counts=counts, providers=providers)
 
 
 def reader_of(caller: Caller) -> str | None:
@@ -57,10 +55,18 @@ def reader_of(caller: Caller) -> str | None:
 
 def hits_of(tx: Connection, ids: list[str]) -> tuple[Hit, ...]:
     """Return the datasets of `ids` in that order, each with its newest release and provider."""
+    return _shown(tx, ids, ())[0]
+
+
+def _shown(
+    tx: Connection, ids: list[str], named: Iterable[str]
+) -> tuple[tuple[Hit, ...], dict[str, Party]]:
+    """Return the datasets of `ids`, and the parties that provide them or are `named`."""
     datasets = store.datasets_by_id(tx, ids)
-    releases = search_store.newest_releases(tx, ids)
-    providers = parties_by_id(tx, {dataset.provider for dataset in datasets.values()})
-    return tuple(
+    releases = release_lines.newest_releases(tx, ids)
+    wanted = {*named, *(dataset.provider for dataset in datasets.values())}
+    providers = parties_by_id(tx, wanted)
+    hits = tuple(
         Hit(
             dataset=datasets[each],
             release=releases.get(each),
@@ -69,3 +75,4 @@ def hits_of(tx: Connection, ids: list[str]) -> tuple[Hit, ...]:
         for each in ids
         if each in datasets and datasets[each].provider in providers
     )
+    return hits, {str(id_): party for id_, party in providers.items()}

@@ -5,14 +5,17 @@ their id, carry the mark of a sample among their words; where a search finds man
 are made from a sample and scaled up (docs/decisions/0060).
 """
 
+import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
+    Subquery,
     any_,
     bindparam,
     cast,
@@ -30,22 +33,26 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, TSVECTOR, Insert, ins
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.types import Text
 
-from .search_model import FACETS, Counts, ReleaseLine, Sort, Wish
+from .search_model import FACETS, Counts, Sort, Wish
 from .search_tables import search_documents as documents
 from .search_text import CONFIGURATIONS, Document, Words, all_of, any_of, clean_values, loosened
-from .tables import datasets, releases
+from .tables import datasets
 
 SAMPLES = (64, 16)
 """One in so many datasets is in a sample; each sample is within the next."""
 SAMPLED_ENOUGH = 250
 """Found so many in the first sample, its estimate is good to about 6 %."""
-SAMPLED_SOME = 32
-"""Found so many in the first sample, the next one is good to about 9 %, or better."""
+SAMPLED_SOME = 16
+"""Found so many in the first sample, the next one is good to about 12 %, or better."""
 COUNTED_MAX = 5000
-RANKED_MAX = 200
+RANKED_MAX = 100
 """Of so many is the order known; beyond, newer ones come first."""
 READ_MAX = 100
 """Of so many all words are read to rank them, of more only those of the head."""
+SORTED_MAX = 2500
+"""So many are read and put in order; of more, the order is followed until a page is full."""
+HEADS_SORTED_MAX = 30_000
+"""The same where only those with the words in their head are read: about one in ten."""
 TIME_MS_MAX = 5000
 
 _COLUMNS = {
@@ -89,7 +96,7 @@ def _write_statement() -> Insert:
         words=_vector("ABCD").op("||")(beginnings).op("||")(marks),
         **{column.name: bindparam(column.name, type_=column.type) for column in plain},
     )
-    changed = {name: new.excluded[name] for name in documents.c.keys() if name != "dataset"}  # noqa: SIM118
+    changed = {name: new.excluded[name] for name in documents.c.keys() if name != "dataset"}  # noqa: SIM118 - no mapping
     return new.on_conflict_do_update(index_elements=[documents.c.dataset], set_=changed)
 
 
@@ -137,9 +144,13 @@ class Query:
     loose: str
     exact: str
     excluded: str
+    ids: tuple[str, ...] | None = None
+    """All that it finds, where that is known already."""
 
     def within(self, words: ColumnElement[Any], mark: str = "") -> ColumnElement[bool]:
         """Return the condition that `words` fit the query, and bear the sample mark if given."""
+        if self.ids is not None:
+            return documents.c.dataset == any_(cast(list(self.ids), ARRAY(Text)))
         barred = f"!({self.excluded})" if self.excluded else ""
         asked = all_of(self.loose, barred, f"'{mark}'" if mark else "")
         return words.op("@@")(cast(asked, TSQUERY)) if asked else true()
@@ -168,14 +179,8 @@ def understand(tx: Connection, words: Words) -> Query | None:
     It also prepares the transaction: a plan made for any query fits none, and nobody waits
     longer than TIME_MS_MAX.
     """
-    row = tx.execute(
-        select(
-            func.set_config("plan_cache_mode", "force_custom_plan", True),
-            func.set_config("statement_timeout", str(TIME_MS_MAX), True),
-            *(_tsquery(c, words.wanted) for c in CONFIGURATIONS.values()),
-            *(_tsquery(c, words.excluded) for c in CONFIGURATIONS.values()),
-        )
-    ).one()
+    typed = {"wanted": words.wanted, "excluded": words.excluded}
+    row = tx.execute(_UNDERSTAND, typed).one()
     asked = any_of(row[2 : 2 + len(CONFIGURATIONS)])
     barred = any_of(row[2 + len(CONFIGURATIONS) :])
     if words and not (asked or barred):
@@ -184,8 +189,32 @@ def understand(tx: Connection, words: Words) -> Query | None:
 
 
 def _tsquery(configuration: str, words: str) -> ColumnElement[Any]:
-    asked = func.websearch_to_tsquery(text(f"'{configuration}'::regconfig"), literal(words))
+    typed = bindparam(words, type_=Text)
+    asked = func.websearch_to_tsquery(text(f"'{configuration}'::regconfig"), typed)
     return cast(asked, Text)
+
+
+_UNDERSTAND = select(
+    func.set_config("plan_cache_mode", "force_custom_plan", True),
+    func.set_config("statement_timeout", str(TIME_MS_MAX), True),
+    *(_tsquery(c, words) for words in ("wanted", "excluded") for c in CONFIGURATIONS.values()),
+)
+
+
+def settled(tx: Connection, query: Query, chosen: Sequence[ColumnElement[bool]]) -> Query:
+    """Return a query for phrases as the ids that it finds, where they are COUNTED_MAX at most.
+
+    Only the words themselves know their places, so to check a phrase means to read them all:
+    that is done once, not for the counts and then for the page.
+    """
+    if not _PHRASE.search(query.loose):
+        return query
+    fitting = select(documents.c.dataset).where(*chosen, query.within(documents.c.words))
+    ids = tx.execute(fitting.limit(COUNTED_MAX + 1)).scalars().all()
+    return replace(query, ids=tuple(ids)) if len(ids) <= COUNTED_MAX else query
+
+
+_PHRASE = re.compile(r"' <(?:-|\d+)> ")
 
 
 def conditions(wish: Wish, party: str | None) -> list[ColumnElement[bool]]:
@@ -235,7 +264,7 @@ def counts(
     """Count what fits: all of it where it is little or `exact`, else a sample of it."""
     names = FACETS if facets else ()
     words = documents.c.words
-    if exact:
+    if exact or query.ids is not None:
         return _counted(tx, [*chosen, query.within(words)], names, None)
     for one_in, enough in zip(SAMPLES, (SAMPLED_ENOUGH, SAMPLED_SOME), strict=True):
         sampled = _counted(tx, [*chosen, query.within(words, f"§{one_in}")], names, COUNTED_MAX)
@@ -265,27 +294,27 @@ def _counted(
     if not columns:
         total = tx.execute(select(func.count()).select_from(fitting)).scalar_one()
         return Counts(total=total, approximate=total == limit)
-    sets = [tuple_(fitting.c[name]) for name in names]
+    by = [fitting.c[name] for name in names]
+    # Of what is not grouped by all is null, so the first that is not is the value.
+    value = func.coalesce(*(column for column in by if column.name != "format"))
     rows = tx.execute(
-        select(
-            func.grouping(*(fitting.c[name] for name in names)),
-            *(fitting.c[name] for name in names),
-            func.count(),
-        ).group_by(func.grouping_sets(*sets, tuple_()))
+        select(func.grouping(*by), value, fitting.c.format, func.count()).group_by(
+            func.grouping_sets(*map(tuple_, by), tuple_())
+        )
     ).all()
     facets: dict[str, dict[str, int]] = {name: {} for name in names}
     total = 0
     everything = 2 ** len(names) - 1
-    for which, *values, count in rows:
+    for which, held, formats, count in rows:
         if which == everything:
             total = count
             continue
         # GROUPING has a bit for each column that is not grouped by, the first one highest.
-        at = next(i for i in range(len(names)) if not which >> (len(names) - 1 - i) & 1)
+        at = len(names) - (everything - which).bit_length()
         kept = facets[names[at]]
-        for value in values[at] if names[at] == "format" else [values[at]]:
-            if value:
-                kept[value] = kept.get(value, 0) + count
+        for each in formats if held is None else (held,):
+            if each:
+                kept[each] = kept.get(each, 0) + count
     return Counts(total=total, approximate=total == limit, facets=facets)
 
 
@@ -302,17 +331,24 @@ def page(
         return []
     sort = Sort.NEWEST if wish.sort is Sort.RELEVANCE and not query.loose else wish.sort
     if sort is Sort.RELEVANCE and found > RANKED_MAX:
-        return _page_of_many(tx, wish, query, chosen)
+        return _page_of_many(tx, wish, query, chosen, found)
     c = documents.c
-    rank = query.rank if found <= READ_MAX else query.head_rank
-    fitting = select(c.dataset, c.modified_at, c.sort_title, rank.label("rank")).where(
-        *chosen, query.within(c.words)
-    )
-    # Without this fence the planner walks along the order and reads all words on its way,
-    # which pays only where most of them fit.
-    hits = (fitting.offset(0) if found <= COUNTED_MAX else fitting).subquery()
+    columns: list[ColumnElement[Any]] = [c.dataset, c.modified_at, c.sort_title]
+    if sort is Sort.RELEVANCE:
+        columns.append((query.rank if found <= READ_MAX else query.head_rank).label("rank"))
+    fitting = select(*columns).where(*chosen, query.within(c.words))
+    hits = _read_first(fitting) if found <= SORTED_MAX else fitting.subquery()
     listed = select(hits.c.dataset).order_by(*_order(sort, hits.c))
     return list(tx.execute(listed.offset(wish.offset).limit(wish.limit)).scalars())
+
+
+def _read_first(fitting: Select[Any]) -> Subquery:
+    """Have PostgreSQL find all that fits before it puts it in order.
+
+    Else it walks along the order and reads all words on its way, which pays only where most
+    of them fit.
+    """
+    return fitting.offset(0).subquery()
 
 
 def _order(sort: Sort, hits: ReadOnlyColumnCollection[str, Any]) -> tuple[Any, ...]:
@@ -330,17 +366,19 @@ def _order(sort: Sort, hits: ReadOnlyColumnCollection[str, Any]) -> tuple[Any, .
 
 
 def _page_of_many(
-    tx: Connection, wish: Wish, query: Query, chosen: Sequence[ColumnElement[bool]]
+    tx: Connection, wish: Wish, query: Query, chosen: Sequence[ColumnElement[bool]], found: int
 ) -> list[str]:
-    words = documents.c.words
-    newest = (documents.c.modified_at.desc(), documents.c.dataset.desc())
+    c = documents.c
     # An excluded word may stand anywhere, so it takes all words to know that it does not.
-    whole = [query.within(words)] if query.excluded else []
+    whole = [query.within(c.words)] if query.excluded or query.ids is not None else []
+    of_head = select(c.dataset, c.head_words, c.modified_at).where(
+        *chosen, query.exactly_in_head, *whole
+    )
+    hits = _read_first(of_head) if found <= HEADS_SORTED_MAX else of_head.subquery()
+    rank = func.ts_rank(hits.c.head_words, cast(query.exact, TSQUERY), 1)
+    newest = (hits.c.modified_at.desc(), hits.c.dataset.desc())
     ranked = tx.execute(
-        select(documents.c.dataset, query.head_rank, documents.c.modified_at)
-        .where(*chosen, query.exactly_in_head, *whole)
-        .order_by(*newest)
-        .limit(RANKED_MAX)
+        select(hits.c.dataset, rank, hits.c.modified_at).order_by(*newest).limit(RANKED_MAX)
     ).all()
     best = [
         row[0] for row in sorted(ranked, key=lambda row: (row[1], row[2], row[0]), reverse=True)
@@ -348,10 +386,13 @@ def _page_of_many(
     listed = best[wish.offset : wish.offset + wish.limit]
     if len(listed) == wish.limit:
         return listed
+    others = select(c.dataset, c.modified_at).where(
+        *chosen, query.within(c.words), c.dataset.not_in(best)
+    )
+    hits = _read_first(others) if found <= SORTED_MAX else others.subquery()
     rest = (
-        select(documents.c.dataset)
-        .where(*chosen, query.within(words), documents.c.dataset.not_in(best))
-        .order_by(*newest)
+        select(hits.c.dataset)
+        .order_by(hits.c.modified_at.desc(), hits.c.dataset.desc())
         .offset(max(0, wish.offset - len(best)))
         .limit(wish.limit - len(listed))
     )
@@ -419,43 +460,6 @@ def datasets_by(
         .limit(limit)
     )
     return [(value, count) for value, count in rows]
-
-
-def newest_releases(tx: Connection, ids: Sequence[str]) -> dict[str, ReleaseLine]:
-    """Return the newest release of each dataset in `ids` that has one."""
-    return {dataset: lines[0] for dataset, lines in last_releases(tx, ids, limit=1).items()}
-
-
-def last_releases(
-    tx: Connection, ids: Sequence[str], *, limit: int
-) -> dict[str, list[ReleaseLine]]:
-    """Return the last `limit` releases of each dataset in `ids`, newest first."""
-    if not ids:
-        return {}
-    age = func.row_number().over(partition_by=releases.c.dataset, order_by=releases.c.number.desc())
-    aged = (
-        select(releases.c.dataset, *(releases.c[name] for name in _LINE), age.label("age"))
-        .where(releases.c.dataset == any_(cast(list(ids), ARRAY(Text))))
-        .subquery()
-    )
-    rows = tx.execute(
-        select(aged).where(aged.c.age <= limit).order_by(aged.c.dataset, aged.c.number.desc())
-    )
-    found: dict[str, list[ReleaseLine]] = {}
-    for dataset, number, count, size, published_at, note, quality, _ in rows:
-        line = ReleaseLine(
-            number=number,
-            rows=count,
-            bytes=size,
-            published_at=published_at,
-            note=note,
-            quality=quality,
-        )
-        found.setdefault(dataset, []).append(line)
-    return found
-
-
-_LINE = ("number", "rows", "bytes", "published_at", "note", "quality")
 
 
 def ids_after(tx: Connection, party: str | None, last: str, *, limit: int) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Text, any_, cast, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Text, any_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 
@@ -44,9 +44,11 @@ def _named(id_or_slug: str) -> Any:
 
 def datasets_by_id(tx: Connection, ids: Sequence[str]) -> dict[str, Dataset]:
     """Return those of `ids` that there are."""
-    wanted = cast(list(ids), ARRAY(Text))
-    rows = tx.execute(select(datasets).where(datasets.c.id == any_(wanted)))
+    rows = tx.execute(_BY_ID, {"ids": list(ids)})
     return {row.id: _dataset(row) for row in rows}
+
+
+_BY_ID = select(datasets).where(datasets.c.id == any_(bindparam("ids", type_=ARRAY(Text))))
 
 
 def datasets_of(tx: Connection, provider: str) -> list[Dataset]:
