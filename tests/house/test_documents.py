@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ DOCUMENTS = [
 ]
 BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 RUN_WITHIN_S = 180
+ENDS_WITHIN_S = 30
 LANGUAGES = {"bash", "python", "text", "json", "turtle", "toml"}
 
 pytestmark = pytest.mark.slow
@@ -62,10 +64,19 @@ def _run(script, folder, environment):
         except subprocess.TimeoutExpired:
             status = None
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(shell.pid, signal.SIGTERM)
+            _end(shell.pid)
         log.seek(0)
         return status, log.read().decode(errors="replace")
+
+
+def _end(group):
+    """End what a script started, and wait for it: an exchange stops its database."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGTERM)
+        for _ in range(ENDS_WITHIN_S * 10):
+            time.sleep(0.1)
+            os.killpg(group, 0)
+        os.killpg(group, signal.SIGKILL)
 
 
 def _workplace(folder):

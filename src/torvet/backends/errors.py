@@ -4,6 +4,7 @@ import errno
 from dataclasses import dataclass
 
 from torvet.kit.errors import ExchangeError, Kind
+from torvet.ports.errors import StorageFull
 
 
 @dataclass(eq=False)
@@ -20,21 +21,6 @@ class DatabaseDidNotStart(ExchangeError):
     def __str__(self) -> str:
         """Say what PostgreSQL said last."""
         return f"PostgreSQL in {self.folder} did not start: {self.said}"
-
-
-@dataclass(eq=False)
-class StorageFull(ExchangeError):
-    """There is no room for what was to be written."""
-
-    where: str
-
-    kind = Kind.UNAVAILABLE
-    code = "storage-full"
-    advice = "Nothing was published. Make room (`df -h`), then try again: work goes on by itself."
-
-    def __str__(self) -> str:
-        """Say where the room ran out."""
-        return f"There is no room left on the storage of {self.where}."
 
 
 @dataclass(eq=False)

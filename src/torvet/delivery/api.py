@@ -28,10 +28,10 @@ class ProfileForm(BaseModel):
 class ProfileSheet(BaseModel):
     """A Delta Sharing profile file, version 1. Save it as it is; the bearer is shown once."""
 
-    shareCredentialsVersion: int  # noqa: N815 - the protocol's names
+    shareCredentialsVersion: int
     endpoint: str
-    bearerToken: str  # noqa: N815
-    expirationTime: str  # noqa: N815
+    bearerToken: str
+    expirationTime: str
 
     @classmethod
     def of(cls, profile: Profile) -> "ProfileSheet":

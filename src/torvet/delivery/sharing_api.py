@@ -43,7 +43,7 @@ _CODES: dict[Kind, tuple[int, str]] = {
 class Fault(BaseModel):
     """An error, as the Delta Sharing protocol writes it."""
 
-    errorCode: str = Field(description="What went wrong, for programs.")  # noqa: N815 - the protocol's name
+    errorCode: str = Field(description="What went wrong, for programs.")
     message: str = Field(description="What went wrong and what to do, for people.")
 
 
@@ -131,15 +131,15 @@ class QueryForm(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    predicateHints: list[str] | None = Field(default=None, max_length=1_000)  # noqa: N815
-    jsonPredicateHints: str | None = Field(default=None, max_length=400_000)  # noqa: N815
-    limitHint: int | None = Field(default=None, ge=0)  # noqa: N815
+    predicateHints: list[str] | None = Field(default=None, max_length=1_000)
+    jsonPredicateHints: str | None = Field(default=None, max_length=400_000)
+    limitHint: int | None = Field(default=None, ge=0)
     version: int | None = Field(default=None, ge=0, le=2**53 - 1)
     timestamp: str | None = Field(default=None, max_length=64)
-    startingVersion: int | None = Field(default=None, ge=0, le=2**53 - 1)  # noqa: N815
-    endingVersion: int | None = Field(default=None, ge=0, le=2**53 - 1)  # noqa: N815
-    includeHistoricalProtocol: bool | None = None  # noqa: N815
-    idempotencyKey: str | None = Field(default=None, max_length=255)  # noqa: N815
+    startingVersion: int | None = Field(default=None, ge=0, le=2**53 - 1)
+    endingVersion: int | None = Field(default=None, ge=0, le=2**53 - 1)
+    includeHistoricalProtocol: bool | None = None
+    idempotencyKey: str | None = Field(default=None, max_length=255)
 
     def query(self) -> TableQuery:
         return TableQuery(
@@ -174,7 +174,7 @@ class TableItem(BaseModel):
     name: str
     schema_: str = Field(serialization_alias="schema")
     share: str
-    shareId: str  # noqa: N815
+    shareId: str
     id: str
 
 
@@ -182,21 +182,21 @@ class SharePage(BaseModel):
     """One page of shares."""
 
     items: list[ShareItem]
-    nextPageToken: str | None = None  # noqa: N815
+    nextPageToken: str | None = None
 
 
 class SchemaPage(BaseModel):
     """One page of schemas."""
 
     items: list[SchemaItem]
-    nextPageToken: str | None = None  # noqa: N815
+    nextPageToken: str | None = None
 
 
 class TablePage(BaseModel):
     """One page of tables."""
 
     items: list[TableItem]
-    nextPageToken: str | None = None  # noqa: N815
+    nextPageToken: str | None = None
 
 
 class OneShare(BaseModel):

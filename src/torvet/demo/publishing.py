@@ -76,7 +76,7 @@ def publish_parking_again(stage: Stage) -> str:
     """Append a second delivery of parking, which becomes release 2."""
     said = _publish(stage, "city", "aarhus-parking", PARKING_SECOND, mode="append")
     number = stage.saw["published"]["aarhus-parking"]["release"]
-    expect(number == 2, f"the second delivery became release {number}, not 2")  # noqa: PLR2004
+    expect(number == 2, f"the second delivery became release {number}, not 2")  # noqa: PLR2004 - the second
     return said
 
 

@@ -167,7 +167,7 @@ def refuse_expired(stage: Stage) -> str:
     time.sleep(max(0.0, (soon - datetime.now(UTC)).total_seconds()) + 0.2)
     answer = stage.client("startup").get(rows, params={"columns": "REPORT_ID,ORGANISATION"})
     problem = refusal_of(answer, 403)
-    expect(len(problem["reasons"]) >= 2, f"only {problem['reasons']} is named")  # noqa: PLR2004
+    expect(len(problem["reasons"]) >= 2, f"only {problem['reasons']} is named")  # noqa: PLR2004 - both reasons
     return "; ".join(problem["reasons"])
 
 

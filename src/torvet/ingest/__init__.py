@@ -1,5 +1,7 @@
 """Files become typed source tables; what does not fit is set aside, never dropped."""
 
+from torvet.ports.errors import StorageFull
+
 from .errors import (
     ColumnsDiffer,
     ContentDiffers,
@@ -12,7 +14,6 @@ from .errors import (
     OptionsInvalid,
     SchemaInvalid,
     SourceNotFound,
-    StorageFull,
     TooManyColumns,
     TooManyUploads,
     UploadIncomplete,

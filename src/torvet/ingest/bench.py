@@ -13,10 +13,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from torvet.ports.errors import StorageFull
 from torvet.ports.sql import literal
 from torvet.settings import Settings
 
-from .errors import StorageFull
 from .limits import BATCH_ROWS, VALUE_CHARACTERS_MAX
 from .model import ReadOptions
 from .readings import INFERRED

@@ -200,13 +200,3 @@ class ContentDiffers(ExchangeError):
 
     def __str__(self) -> str:
         return f"Upload {self.upload!r} has SHA-256 {self.found}, not {self.expected} as announced."
-
-
-@dataclass(eq=False)
-class StorageFull(ExchangeError):
-    kind, code = Kind.UNAVAILABLE, "storage-full"
-    advice = "Nothing was published, the partial file is gone. Tell the operator; then try again."
-    what: str
-
-    def __str__(self) -> str:
-        return f"The exchange's disk is full: {self.what} could not be written."

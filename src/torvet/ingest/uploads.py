@@ -18,6 +18,7 @@ from typing import Self
 
 from sqlalchemy import Connection
 
+from torvet.ports.errors import StorageFull
 from torvet.ports.parts import Parts
 
 from . import store
@@ -25,7 +26,6 @@ from .bench import is_full
 from .errors import (
     ContentDiffers,
     FileTooLarge,
-    StorageFull,
     TooManyUploads,
     UploadIncomplete,
     UploadMoved,

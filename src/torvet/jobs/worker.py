@@ -178,7 +178,7 @@ def _bound(job: Job, parts: Parts, begun: list[str]) -> Any:
 
 async def _until(stop: threading.Event) -> None:
     # The event is another thread's, which asyncio cannot await.
-    while not stop.is_set():  # noqa: ASYNC110
+    while not stop.is_set():  # noqa: ASYNC110 - a threading.Event has no awaitable
         await asyncio.sleep(_LOOK_S)
 
 

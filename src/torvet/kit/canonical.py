@@ -14,7 +14,10 @@ _WRONG_KIND = "{path} is a {kind}: a fact holds strings, integers, booleans, nul
 
 
 def canonical(value: object) -> bytes:
-    """Return the canonical JSON of `value` as UTF-8; raise ValueError or TypeError where it has none."""
+    """Return the canonical JSON of `value` as UTF-8.
+
+    Raises ValueError or TypeError where it has none.
+    """
     _check(value, "$")
     return json.dumps(
         _sorted(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False

@@ -51,7 +51,7 @@ class UsageReport(BaseModel):
 
 
 @router.get("/usage", responses=problems_of(401, 403, 404, 422))
-def usage(  # noqa: PLR0917 -- FastAPI calls it, by name
+def usage(  # noqa: PLR0917 - FastAPI calls it, by name
     parts: TheParts,
     caller: Reader,
     contract: Annotated[str | None, Query(max_length=ID_LENGTH_MAX)] = None,

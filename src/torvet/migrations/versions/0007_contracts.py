@@ -13,6 +13,12 @@ LIVE = sa.text("stage in ('requested', 'agreed')")
 
 
 def upgrade() -> None:
+    _offers()
+    _contracts()
+    _counts()
+
+
+def _offers() -> None:
     op.create_table(
         "offers",
         sa.Column("id", sa.Text, primary_key=True),
@@ -32,6 +38,9 @@ def upgrade() -> None:
     )
     op.create_index("offers_dataset", "offers", ["dataset", "id"])
     op.create_index("offers_provider", "offers", ["provider", "id"])
+
+
+def _contracts() -> None:
     op.create_table(
         "contracts",
         sa.Column("id", sa.Text, primary_key=True),
@@ -64,6 +73,9 @@ def upgrade() -> None:
         "contracts_live", "contracts", ["offer", "consumer"], unique=True, postgresql_where=LIVE
     )
     op.create_index("contracts_ending", "contracts", ["ends_at"], postgresql_where=LIVE)
+
+
+def _counts() -> None:
     op.create_table(
         "contract_counts",
         sa.Column(
