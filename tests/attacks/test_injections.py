@@ -178,3 +178,34 @@ def test_a_withheld_column_answers_no_question(town, column):
 def _sent(text):
     """Half a surrogate pair goes out as the bytes that some programs make of it."""
     return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
+def test_what_a_provider_writes_stays_text_on_every_page(town):
+    """And if it did not, the page would not run it."""
+    evil = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'{{ 7 * 7 }}"
+    alma, nobody = town.people["alma"], town.people["nobody"]
+    wish = {"title": {"en": evil}, "description": {"en": evil}, "keywords": [evil]}
+    more = {"attribution": evil, "contact": {"name": evil}, "visibility": "public"}
+    alma.made("/api/datasets", {"slug": "evil", **wish, **more})
+    alma.made("/api/datasets/evil/offers", {"title": evil, "clauses": []})
+
+    for address in ("/", "/datasets", "/datasets?q=<script>alert(1)</script>", "/datasets/evil"):
+        page = nobody.ask("GET", address)
+        assert page.status_code == 200
+        assert "<script>alert" not in page.text
+        assert "<img src=x" not in page.text
+        assert "49" not in re.findall(r"{{.*?}}|\b49\b", page.text)
+        assert "script-src 'self'" in page.headers["content-security-policy"]
+
+
+def test_an_etag_tells_nothing_to_whose_contract_is_over(town):
+    """Else a former consumer could watch for releases without reading one."""
+    alma, bo, contract = town.people["alma"], town.people["bo"], town.ids["contract_id"][1]
+    rows = f"/api/contracts/{contract}/rows"
+    known = {"If-None-Match": bo.ask("GET", rows).headers["etag"]}
+    assert bo.ask("GET", rows, headers=known).status_code == 304
+
+    alma.made(f"/api/contracts/{contract}/revocation", {"reason": "the town moved"}, 200)
+
+    assert bo.ask("GET", rows, headers=known).status_code == 403
+    assert bo.ask("GET", rows, headers={"If-None-Match": "*"}).status_code == 403

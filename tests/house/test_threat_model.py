@@ -53,4 +53,4 @@ def test_everything_that_looks_like_a_test_is_read_as_one():
     """A slip of the pen in a name would otherwise take it out of sight."""
     text = DOCUMENT.read_text()
 
-    assert text.count("tests/") == len(NAMED.findall(text))
+    assert text.count("::") == len(NAMED.findall(text))
