@@ -1,9 +1,10 @@
 from contextlib import ExitStack
 
 import pytest
-from town import Town
 
 from torvet.settings import Settings
+
+from .town import Town
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,8 @@ import re
 from urllib.parse import quote
 
 import pytest
-from town import CELL, COLUMN, HIDDEN
+
+from .town import CELL, COLUMN, HIDDEN
 
 ELSEWHERE = (
     "//evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example", "///evil",

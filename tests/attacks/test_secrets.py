@@ -8,9 +8,10 @@ import itertools
 import re
 
 import pytest
-from town import CELL, CIRCLE, COLUMN, HIDDEN, MAY_KNOW, NOTE, PASSWORD, ROW, SECRETS
 
 from torvet.catalogue.ckan_actions import ACTIONS
+
+from .town import CELL, CIRCLE, COLUMN, HIDDEN, MAY_KNOW, NOTE, PASSWORD, ROW, SECRETS
 
 PAGES = (
     "/", "/datasets", "/datasets?page=2", "/log", "/sign-in", "/sign-up", "/docs", "/openapi.json",

@@ -8,7 +8,8 @@ that was never given: even that it exists is not told.
 import re
 
 import pytest
-from town import HIDDEN, STRANGERS
+
+from .town import HIDDEN, STRANGERS
 
 REASON = {"reason": "because"}
 BODIES = {

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
-from written import TRANSPORT
 
 from torvet.catalogue import store as catalogue_store
 from torvet.catalogue.model import DeliveryId, Release
 from torvet.ingest import Column, ColumnType
 from torvet.parties.signin import resolve
+
+from .written import TRANSPORT
 
 PASSWORD = "a square with many stalls"
 CVRS = {"alma": "55133018", "bo": "29189846", "carla": "10150817"}

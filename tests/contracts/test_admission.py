@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from written import NOON
 
 from torvet.contracts import (
     ContractNotFound,
@@ -18,6 +17,8 @@ from torvet.contracts import (
 from torvet.kit.moments import to_text
 from torvet.parties import NotAllowed, SignInNeeded
 from torvet.parties.model import ANONYMOUS
+
+from .written import NOON
 
 TEN_A_DAY = {"clause": "rows-per-day", "rows": 10}
 TWO_A_MINUTE = {"clause": "requests-per-minute", "requests": 2}

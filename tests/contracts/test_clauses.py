@@ -7,7 +7,6 @@ import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from written import ASK, BO, KINDS, LEASE, NAMES, NOON, TYPES, asks, clauses, codes, terms
 
 from torvet.contracts import (
     Allowed,
@@ -35,6 +34,8 @@ from torvet.contracts.terms import digest_of, fitted, from_json, to_json
 from torvet.kit.canonical import canonical
 from torvet.kit.filters import FilterInvalid, from_text, to_sql
 from torvet.parties import PartyId
+
+from .written import ASK, BO, KINDS, LEASE, NAMES, NOON, TYPES, asks, clauses, codes, terms
 
 
 @given(st.lists(clauses, max_size=5), clauses, asks)

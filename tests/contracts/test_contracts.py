@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from written import NOON, TRANSPORT
 
 from torvet.contracts import expire
 from torvet.jobs import known
 from torvet.kit.moments import to_text
+
+from .written import NOON, TRANSPORT
 
 SAID = {"reason": "the source was wrong"}
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rdflib import RDF, Dataset, Namespace, URIRef
-from written import ALMA, LEASE, NOON, terms
 
 from torvet.contracts import (
     Approval,
@@ -30,6 +29,8 @@ from torvet.contracts.odrl import ODRL_CONTEXT, agreement_policy, offer_policy
 from torvet.contracts.odrl_reader import read
 from torvet.kit.errors import ExchangeError
 from torvet.kit.filters import from_text
+
+from .written import ALMA, LEASE, NOON, terms
 
 ODRL = Namespace("http://www.w3.org/ns/odrl/2/")
 TARGET = "http://127.0.0.1:8000/datasets/parking"

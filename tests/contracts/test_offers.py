@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from written import TRANSPORT
+
+from .written import TRANSPORT
 
 NO_SECRETS = {"clause": "columns", "names": ["garage", "occupied"]}
 BRUUNS = {"clause": "row-filter", "filter": "garage = 'BRUUNS'"}

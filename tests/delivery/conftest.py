@@ -4,10 +4,11 @@ import time
 
 import pytest
 import uvicorn
-from stage import Cast
 from starlette.testclient import TestClient
 
 from torvet.settings import Settings
+
+from .stage import Cast
 
 
 @pytest.fixture(scope="module")

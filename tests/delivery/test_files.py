@@ -5,11 +5,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stage import parking
 
 from torvet.contracts import Validity
 from torvet.delivery.files import Span, span_of
 from torvet.delivery.signing import SIGNATURE
+
+from .stage import parking
 
 
 @pytest.fixture

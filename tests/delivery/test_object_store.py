@@ -12,12 +12,13 @@ from uuid import uuid4
 import delta_sharing
 import pytest
 import requests
-from stage import parking
 
 from torvet.backends.object_store import s3_client
 from torvet.contracts import Columns, RowFilter
 from torvet.kit.filters import from_text
 from torvet.settings import Settings
+
+from .stage import parking
 
 pytestmark = pytest.mark.slow
 

@@ -4,13 +4,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from stage import parking
 
 from torvet.contracts import Columns, RowFilter
 from torvet.delivery import projections
 from torvet.delivery.jobs import make_projection, sweep
 from torvet.delivery.model import table_of
 from torvet.kit.filters import from_text
+
+from .stage import parking
 
 SHOWS = (Columns(("id", "garage")), RowFilter(from_text("garage = 'BRUUNS'")))
 

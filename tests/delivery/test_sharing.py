@@ -2,10 +2,11 @@ import json
 from datetime import timedelta
 
 import pytest
-from stage import parking
 
 from torvet.contracts import Columns, RowFilter, RowsPerDay, Validity
 from torvet.kit.filters import from_text
+
+from .stage import parking
 
 
 class Reader:

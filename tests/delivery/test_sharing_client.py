@@ -10,10 +10,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import requests
-from stage import parking
 
 from torvet.contracts import Columns, RowFilter
 from torvet.kit.filters import from_text
+
+from .stage import parking
 
 pytestmark = pytest.mark.slow
 

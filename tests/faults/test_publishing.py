@@ -7,7 +7,6 @@ import random
 import subprocess
 
 import pytest
-from publisher import publish_until, publish_with_small_files
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
@@ -16,6 +15,8 @@ from torvet.exchange import open_parts
 from torvet.jobs import run_worker
 from torvet.server import application
 from torvet.settings import Settings
+
+from .publisher import publish_until, publish_with_small_files
 
 pytestmark = pytest.mark.slow
 

@@ -4,13 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import fsspec
 import pytest
-from engine_suite import REFUSED, STATEMENTS, EngineSuite, NotPortable
 from sqlglot import exp
 
 from torvet.backends.duckdb_engine import DuckDBEngine
 from torvet.backends.errors import EngineAway
 from torvet.backends.spark_engine import SparkEngine
 from torvet.ports.dialect import NODES, TYPES, shared, to_spark
+
+from .engine_suite import REFUSED, STATEMENTS, EngineSuite, NotPortable
 
 
 @pytest.fixture(scope="module")

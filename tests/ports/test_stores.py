@@ -5,12 +5,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from store_suite import AT, SCHEMA, StoreSuite
 
 from torvet.backends.delta_tables import DeltaTables
 from torvet.backends.duckdb_engine import DuckDBEngine
 from torvet.backends.table_files import LocalFiles
 from torvet.exchange import open_engine, open_tables
+
+from .store_suite import AT, SCHEMA, StoreSuite
 
 
 class TestFolder(StoreSuite):
