@@ -10,7 +10,7 @@ from torvet.parties.signin import TheCaller
 from torvet.web.pages import render
 from torvet.web.parts import TheParts
 
-from .search_api import FoundOut, Search, search_datasets
+from .search_api import FoundOut, Search, found_by
 from .search_model import Sort
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -28,7 +28,7 @@ FACETS_SHOWN = {
 @router.get("/")
 def landing(request: Request, caller: TheCaller, parts: TheParts) -> Response:
     """Say what this place is, and show what came last."""
-    newest = search_datasets(Search(sort=Sort.NEWEST, page_size=NEWEST_SHOWN), caller, parts)
+    newest = found_by(Search(sort=Sort.NEWEST, page_size=NEWEST_SHOWN), caller, parts)
     return render(request, "catalogue/landing.html", found=newest, themes=_themes(newest))
 
 
@@ -37,7 +37,7 @@ def catalogue(
     request: Request, search: Annotated[Search, Query()], caller: TheCaller, parts: TheParts
 ) -> Response:
     """Show what a search finds, with filters beside it."""
-    found = search_datasets(search, caller, parts)
+    found = found_by(search, caller, parts)
     pages = -(-found.total // found.page_size)
     return render(
         request,

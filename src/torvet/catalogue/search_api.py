@@ -8,8 +8,9 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
-from torvet.parties import PartyNotFound, party_by_slug
+from torvet.parties import Caller, PartyNotFound, party_by_slug
 from torvet.parties.signin import TheCaller
+from torvet.ports.parts import Parts
 from torvet.web.parts import TheParts
 from torvet.web.problems import problems_of
 
@@ -131,10 +132,17 @@ def search_datasets(
     search: Annotated[Search, Query()], caller: TheCaller, parts: TheParts
 ) -> Response:
     """Search the datasets that you may know of, with counts to narrow the search by."""
+    answer = found_by(search, caller, parts)
+    # Written at once: the frame would take a page with all its counts apart again first.
+    return Response(answer.model_dump_json(), media_type="application/json")
+
+
+def found_by(search: Search, caller: Caller, parts: Parts) -> FoundOut:
+    """Return one page of what `caller` finds, for programs and for pages alike."""
     with parts.db.begin() as tx:
         wish = _wish(tx, search)
         found = find(tx, reader_of(caller), wish)
-    answer = FoundOut(
+    return FoundOut(
         items=[_item(hit) for hit in found.hits],
         total=found.counts.total,
         approximate=found.counts.approximate,
@@ -142,8 +150,6 @@ def search_datasets(
         page_size=search.page_size,
         facets=facets_out(found),
     )
-    # Written at once: the frame would take a page with all its counts apart again first.
-    return Response(answer.model_dump_json(), media_type="application/json")
 
 
 def _wish(tx: Connection, search: Search) -> Wish:
