@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import chain
 
 import pyarrow as pa
@@ -105,6 +106,7 @@ class Reading:
     ask: RowsAsk
     at: Slice
     admitted: int
+    admitted_at: datetime
 
     @property
     def etag(self) -> str:
@@ -139,17 +141,19 @@ def begin(parts: Parts, caller: Caller, contract_id: str, ask: RowsAsk) -> Readi
     if ask.format is RowFormat.JSON and not ask.is_page:
         raise BadRequest(f"A page of JSON holds at most {PAGE_ROWS_MAX:,} rows; stream ndjson")
     at_most = (ask.limit or 0) if ask.is_page else 0
+    # Before anything is counted: what is handed back goes to the day it was counted on.
+    now = parts.clock.now()
     contract = _admit(parts, caller, contract_id, ask, rows=at_most, requests=1)
     reading: Reading | None = None
     try:
-        reading = _planned(parts, contract, ask, admitted=at_most)
+        reading = _planned(parts, contract, ask, admitted=at_most, at=now)
         if ask.is_page:
             return reading
         rows = _rows_that_fit(parts, reading)
         _admit(parts, caller, contract_id, ask, rows=rows, requests=0)
         return replace(reading, admitted=rows)
     except BaseException:
-        _hand_back(parts, contract, at_most)
+        _hand_back(parts, contract, at_most, now)
         raise
 
 
@@ -167,10 +171,12 @@ def _admit(
     )
 
 
-def _planned(parts: Parts, contract: Contract, ask: RowsAsk, *, admitted: int) -> Reading:
-    at = _start(parts, contract, ask)
-    table = ensure(parts, contract.dataset, contract.projection, at.release)
-    shown = snapshot(parts, table, at.release)
+def _planned(
+    parts: Parts, contract: Contract, ask: RowsAsk, *, admitted: int, at: datetime
+) -> Reading:
+    begins = _start(parts, contract, ask)
+    table = ensure(parts, contract.dataset, contract.projection, begins.release)
+    shown = snapshot(parts, table, begins.release)
     missing = tuple(name for name in ask.named or () if name not in shown.schema.names)
     if missing:
         raise NoSuchColumn(missing)
@@ -180,8 +186,9 @@ def _planned(parts: Parts, contract: Contract, ask: RowsAsk, *, admitted: int) -
         snapshot=shown,
         columns=ask.columns or shown.columns,
         ask=replace(ask, filter=typed),
-        at=at,
+        at=begins,
         admitted=admitted,
+        admitted_at=at,
     )
 
 
@@ -230,7 +237,7 @@ def read_page(parts: Parts, caller: Caller, reading: Reading) -> Page:
     try:
         batches = _page(parts, reading, ask.limit + 1)
     except BaseException:
-        _hand_back(parts, reading.contract, reading.admitted)
+        _hand_back(parts, reading.contract, reading.admitted, reading.admitted_at)
         raise
     rows = sum(batch.num_rows for batch in batches)
     more = rows > ask.limit
@@ -333,7 +340,7 @@ def settle(parts: Parts, caller: Caller, reading: Reading, *, rows: int, sent: i
     with parts.db.begin() as tx:
         reach.note_use(tx, parts, reading.contract, use, caller.actor)
         if _counts_rows(reading.contract):
-            give_back(tx, reading.contract.id, reading.admitted - rows, at=parts.clock.now())
+            give_back(tx, reading.contract.id, reading.admitted - rows, at=reading.admitted_at)
 
 
 def unchanged(parts: Parts, caller: Caller, reading: Reading) -> None:
@@ -341,10 +348,10 @@ def unchanged(parts: Parts, caller: Caller, reading: Reading) -> None:
     settle(parts, caller, reading, rows=0, sent=0)
 
 
-def _hand_back(parts: Parts, contract: Contract, rows: int) -> None:
+def _hand_back(parts: Parts, contract: Contract, rows: int, at: datetime) -> None:
     if rows and _counts_rows(contract):
         with parts.db.begin() as tx:
-            give_back(tx, contract.id, rows, at=parts.clock.now())
+            give_back(tx, contract.id, rows, at=at)
 
 
 def _counts_rows(contract: Contract) -> bool:
