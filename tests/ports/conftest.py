@@ -16,6 +16,10 @@ from torvet.settings import Settings
 
 STARTED_WITHIN_S = 60
 
+# A test worker has no main file, by which the Spark client believes to be in a doctest.
+if not hasattr(sys.modules["__main__"], "__file__"):
+    sys.modules["__main__"].__file__ = __file__
+
 
 @pytest.fixture(scope="session")
 def sail_url():
