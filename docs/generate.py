@@ -130,7 +130,7 @@ def errors() -> list[type[ExchangeError]]:
     while waiting:
         for error in waiting.pop().__subclasses__():
             waiting.append(error)
-            if "code" in vars(error):
+            if "code" in vars(error) and error.__module__.startswith("torvet."):
                 found.append(error)
     return found
 

@@ -28,8 +28,9 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    # Playwright keeps an event loop running in this thread: not for longer than it is needed.
     if not CHROMIUM.exists():
         if os.environ.get("CI"):
             pytest.fail("CI installs Chromium before it runs the tests, and it is not there")

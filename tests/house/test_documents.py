@@ -93,7 +93,8 @@ def _environment(folder):
     clean = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("TORVET_", "COV_", "PYTEST_")) and name != "REQUESTS_CA_BUNDLE"
+        if not name.startswith(("TORVET_", "COV_", "PYTEST_", "MAKE", "MFLAGS"))
+        and name != "REQUESTS_CA_BUNDLE"
     }
     venv = Path(sys.prefix)
     return clean | {
