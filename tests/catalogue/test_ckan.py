@@ -5,7 +5,7 @@ import threading
 import time
 from contextlib import suppress
 
-import httpx
+import httpx2
 import pytest
 import uvicorn
 from ckanapi import NotAuthorized, NotFound, RemoteCKAN, SearchQueryError, ValidationError
@@ -135,7 +135,7 @@ def test_facets_count_as_ckan_does(ckan, garages):
 def test_a_harvester_gathers_every_package_page_by_page(address, alma):
     made = {alma.describe(f"d-{number}")["slug"] for number in range(7)}
     gathered, start = [], 0
-    with httpx.Client(base_url=address) as harvester:
+    with httpx2.Client(base_url=address) as harvester:
         while True:
             page = harvester.get(
                 "/api/3/action/package_search",
@@ -215,9 +215,9 @@ def test_a_bearer_is_as_good_as_a_key(address, alma, key):
     alma.describe("secret", visibility="hidden")
     path = f"{address}/api/3/action/package_show?id=secret"
 
-    assert httpx.get(path, headers={"Authorization": f"Bearer {key}"}).status_code == 200
-    assert httpx.get(path, headers={"X-CKAN-API-Key": key}).status_code == 200
-    assert httpx.get(path).status_code == 404
+    assert httpx2.get(path, headers={"Authorization": f"Bearer {key}"}).status_code == 200
+    assert httpx2.get(path, headers={"X-CKAN-API-Key": key}).status_code == 200
+    assert httpx2.get(path).status_code == 404
 
 
 def test_what_is_wrong_is_said_in_ckans_own_errors(address, ckan, garages):

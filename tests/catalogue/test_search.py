@@ -300,7 +300,7 @@ def many(publish, alma, parts):
             marks = "".join(f" || '{mark}:1'::tsvector" for mark in search_store.marks_of(copied))
             tx.exec_driver_sql(
                 f"insert into search_documents (dataset, words, {columns}) "
-                f"select '{copied}', ts_delete(words, '{{§16,§64}}'){marks}, {columns} "
+                f"select '{copied}', ts_delete(words, '{{§16,§64}}'::text[]){marks}, {columns} "
                 f"from search_documents "
                 f"where dataset = '{names[number % 4 == 0]}'"
             )
