@@ -151,3 +151,14 @@ def own_folder():
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+SLOW_FOLDERS = {"attacks", "backends", "browser", "faults", "ports", "stories"}
+"""Folders whose tests start processes, kill them, or crawl everything there is."""
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what `make test-fast` leaves out by the folder it stands in."""
+    for item in items:
+        if item.path.parent.name in SLOW_FOLDERS:
+            item.add_marker(pytest.mark.slow)

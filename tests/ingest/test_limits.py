@@ -102,6 +102,7 @@ def test_a_file_of_one_endless_line_does_not_fill_the_memory(refused):
     refused(b"x" * 30_000_000, Exception)
 
 
+@pytest.mark.slow
 def test_a_table_of_very_many_columns_is_read(read):
     names = [f"c{number}" for number in range(500)]
     row = ",".join(str(number) for number in range(500))
