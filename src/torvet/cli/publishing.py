@@ -37,7 +37,7 @@ def make_dataset(metadata: Path, *, here: Here = HERE) -> None:
         here: Where and as whom.
     """
     with exchange(here) as client:
-        made = answer_of(client.post("/api/datasets", json=_read(metadata)))
+        made = answer_of(client.post("/api/datasets", json=read_json(metadata)))
     tell(here, made, lambda it: say(f"[green]✓[/] {it['slug']} is described. Publish a file next."))
 
 
@@ -52,7 +52,7 @@ def change_dataset(dataset: str, metadata: Path, *, here: Here = HERE) -> None:
     """
     with exchange(here) as client:
         seen = answer_of(client.get(f"/api/datasets/{dataset}"))
-        wish = {"version": seen["version"], **_read(metadata)}
+        wish = {"version": seen["version"], **read_json(metadata)}
         made = answer_of(client.patch(f"/api/datasets/{dataset}", json=wish))
     tell(here, made, lambda it: say(f"[green]✓[/] {it['slug']} is changed."))
 
@@ -96,9 +96,9 @@ def publish(
         note: What is new in this release.
         here: Where and as whom.
     """
-    described = {} if metadata is None else _read(metadata)
+    described = {} if metadata is None else read_json(metadata)
     slug = dataset or described.get("slug") or _slug(file)
-    delivery_wish = {"mode": mode, "note": note, "schema": _read(schema) if schema else None}
+    delivery_wish = {"mode": mode, "note": note, "schema": read_json(schema) if schema else None}
     with exchange(here) as client:
         _ensure_dataset(client, slug, {**described, **({"title": {"en": title}} if title else {})})
         done = deliver(client, slug, file, delivery_wish, quiet=here.json)
@@ -191,7 +191,8 @@ def _slug(file: Path) -> str:
     return "".join(c if c.isalnum() and c.isascii() else "-" for c in stem).strip("-") or "dataset"
 
 
-def _read(file: Path) -> Any:
+def read_json(file: Path) -> Any:
+    """Return the JSON in `file`; raise ProblemSaid, with advice, where it holds none."""
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

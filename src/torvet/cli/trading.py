@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from .here import HERE, Here, exchange
 from .output import answer_of, say, table, tell
-from .publishing import _read as read_json
+from .publishing import read_json
 
 offer_app = App(name="offer", help="Terms under which a dataset may be had.")
 contract_app = App(name="contract", help="What has been agreed, and how to end it.")
