@@ -6,8 +6,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from sqlalchemy import make_url
@@ -113,6 +115,17 @@ def test_it_recovers_where_the_server_itself_was_killed(place):
         ask(url, "CREATE TABLE kept AS SELECT 7 AS n")
         running(place / "postgres").kill()
         assert (place / "postgres" / "postmaster.pid").exists()
+    with embedded_postgres(place) as url:
+        assert ask(url, "SELECT n FROM kept") == 7
+
+
+def test_a_dead_server_that_nobody_has_buried_is_no_hindrance(place):
+    with embedded_postgres(place) as url:
+        ask(url, "CREATE TABLE kept AS SELECT 7 AS n")
+        server = running(place / "postgres")
+        server.kill()
+        while server.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.005)
     with embedded_postgres(place) as url:
         assert ask(url, "SELECT n FROM kept") == 7
 

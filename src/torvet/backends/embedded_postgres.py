@@ -222,16 +222,37 @@ def _short_folder(data: Path, account: Account) -> Path:
 
 
 def _clear_stale_pid(data: Path) -> None:
-    """Remove the pid file of a dead postmaster whose number something else has got since.
+    """Remove the pid file of a dead postmaster whose number still exists.
 
-    That happens in containers, where numbers are low. The other cases PostgreSQL clears itself,
-    after it has looked for shared memory that is still in use.
+    Something else may have got the number since, in containers, where numbers are low; or the
+    dead one is not buried yet, and nobody may ever bury it. The other cases PostgreSQL clears
+    itself, after it has looked for shared memory that is still in use.
     """
+    for where, child in _started:
+        if where == data:
+            child.poll()  # buries our own
     file = data / "postmaster.pid"
     with suppress(OSError, ValueError, psutil.Error):
         pid = int(file.read_text().split("\n", 1)[0])
-        if psutil.Process(pid).name() != "postgres":
+        if psutil.Process(pid).name() != "postgres" or _left(data):
             file.unlink()
+
+
+def _left(data: Path) -> bool:
+    """Wait until no living process of a dead postmaster works in `data`, and say whether so."""
+    deadline = time.monotonic() + STOP_S_MAX
+    while any(_works_in(process, data) for process in psutil.process_iter()):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_PAUSE_S)
+    return True
+
+
+def _works_in(process: psutil.Process, data: Path) -> bool:
+    try:
+        return process.name() == "postgres" and process.cwd() == str(data)
+    except psutil.Error:  # it ends as we look, or is not ours to look at
+        return False
 
 
 def _last_words(log: Path) -> str:
