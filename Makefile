@@ -4,6 +4,7 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
+PEERS  := $(VENV)-peers
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -30,7 +31,7 @@ format: $(VENV)/dev.stamp ## write the code as ruff writes it
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format --quiet .
 
-bench: $(VENV)/dev.stamp ## measure every speed claim, with its peers in the same run
+bench: $(VENV)/dev.stamp $(PEERS)/peers.stamp ## measure every speed claim, with its peers in the same run
 	$(BIN)/python -m benchmarks $(ARGS)
 
 docs: $(VENV)/dev.stamp ## write docs/reference from the code
@@ -39,6 +40,7 @@ docs: $(VENV)/dev.stamp ## write docs/reference from the code
 lock: ## pin every dependency anew (needs uv)
 	uv pip compile pyproject.toml --all-extras --group build --group test --group lint $(COMPILE) -o locks/dev.lock
 	uv pip compile pyproject.toml --extra demo --group build -c locks/dev.lock $(COMPILE) -o locks/demo.lock
+	uv pip compile --group peers $(COMPILE) -o locks/peers.lock
 
 COMPILE := --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
@@ -58,5 +60,11 @@ $(VENV)/dev.stamp: locks/dev.lock pyproject.toml | $(BIN)/python
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/demo.stamp
 
+$(PEERS)/peers.stamp: locks/peers.lock
+	@echo "Installing what the benchmarks are measured against …"
+	@test -e $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r locks/peers.lock
+	@touch $@
+
 clean: ## remove the environment and all caches, never any data
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) $(PEERS) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist

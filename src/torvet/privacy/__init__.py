@@ -1,0 +1,1 @@
+"""Personal data made safe, and proof of how safe it is."""
