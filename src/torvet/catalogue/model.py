@@ -39,6 +39,8 @@ class Stage(StrEnum):
     RECEIVED = "received"
     READING = "reading"
     CHECKING = "checking"
+    HELD = "held"
+    """It waits for its provider: the rows are about people, and no privacy policy lets them go."""
     PUBLISHING = "publishing"
     PUBLISHED = "published"
     FAILED = "failed"

@@ -1,1 +1,35 @@
-"""Personal data made safe, and proof of how safe it is."""
+"""Personal data made safe, and proof of how safe it is.
+
+Every name is imported where it is first asked for (PEP 562): whoever starts the exchange or its
+command line does not wait for the compilers and number libraries behind a name never used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .certificates import Certificate, Signed
+
+_ROOM_OF = {
+    "Certificate": "certificates",
+    "Signed": "certificates",
+}
+"""Which module holds which name; a name that is its own module stands for the module."""
+
+__all__ = [
+    "Certificate",
+    "Signed",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    room = import_module(f"{__name__}.{_ROOM_OF[name]}")
+    found = room if _ROOM_OF[name] == name else getattr(room, name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ROOM_OF})

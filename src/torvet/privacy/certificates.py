@@ -2,7 +2,7 @@
 
 A certificate is canonical JSON (kit/canonical), so that it has one byte string to sign. Canonical
 JSON knows no fractions: a fraction is written as a decimal text of twelve significant digits
-(docs/decisions/0123), and `figure` reads it back. The signature is Ed25519 over exactly those bytes.
+(docs/decisions/0123), and `figure` reads it back. The signature is Ed25519 over those bytes.
 """
 
 import base64
