@@ -8,17 +8,42 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import risk, utility
     from .certificates import Certificate, Signed
+    from .recoding.anonymise import anonymise
+    from .recoding.hierarchies import Hierarchy
+    from .recoding.models import DeltaPresence, KAnonymity, KMap, LDiversity, TCloseness
+    from .recoding.result import Result
 
 _ROOM_OF = {
     "Certificate": "certificates",
+    "DeltaPresence": "recoding.models",
+    "Hierarchy": "recoding.hierarchies",
+    "KAnonymity": "recoding.models",
+    "KMap": "recoding.models",
+    "LDiversity": "recoding.models",
+    "Result": "recoding.result",
     "Signed": "certificates",
+    "TCloseness": "recoding.models",
+    "anonymise": "recoding.anonymise",
+    "risk": "risk",
+    "utility": "utility",
 }
 """Which module holds which name; a name that is its own module stands for the module."""
 
 __all__ = [
     "Certificate",
+    "DeltaPresence",
+    "Hierarchy",
+    "KAnonymity",
+    "KMap",
+    "LDiversity",
+    "Result",
     "Signed",
+    "TCloseness",
+    "anonymise",
+    "risk",
+    "utility",
 ]
 
 

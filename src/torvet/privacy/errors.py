@@ -61,3 +61,134 @@ class PolicyFailed(ExchangeError):
 
     def __str__(self) -> str:
         return f"The privacy policy does not make this file safe: {'; '.join(self.reasons)}."
+
+
+@dataclass(eq=False)
+class CodesNotOrdered(ExchangeError):
+    """What Mondrian was given to partition cannot be cut."""
+
+    kind, code = Kind.INVALID, "codes-not-ordered"
+    advice = "Give every value its place in an order, from 0 on; a null has a place of its own."
+    fault: str
+
+    def __str__(self) -> str:
+        return f"Local recoding cuts ordered codes: {self.fault}."
+
+
+@dataclass(eq=False)
+class ModelOutOfReach(ExchangeError):
+    """Not even all rows as one class keep what is asked for."""
+
+    kind, code = Kind.INVALID, "privacy-model-out-of-reach"
+    advice = "Ask for less (a smaller k or l, a larger t), or collect more rows."
+    fault: str
+
+    def __str__(self) -> str:
+        return f"No grouping of these rows can be safe enough: {self.fault}."
+
+
+@dataclass(eq=False)
+class SourceUnreadable(ExchangeError):
+    kind, code = Kind.INVALID, "privacy-source-unreadable"
+    advice = "Give a CSV or Parquet file, a folder of a Delta table, or an Arrow table."
+    source: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.source!r} cannot be read: {self.why}."
+
+
+@dataclass(eq=False)
+class HierarchyMissesValue(ExchangeError):
+    kind, code = Kind.INVALID, "hierarchy-misses-value"
+    advice = "Add the value to the hierarchy, or correct it in the table."
+    hierarchy: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"The hierarchy {self.hierarchy} has no place for the value {self.value!r}."
+
+
+@dataclass(eq=False)
+class HierarchyNotATree(ExchangeError):
+    kind, code = Kind.INVALID, "hierarchy-not-a-tree"
+    advice = "Give every value one parent on the next level, and all of them one root."
+    hierarchy: str
+    fault: str
+
+    def __str__(self) -> str:
+        return f"The hierarchy {self.hierarchy} is not a tree: {self.fault}."
+
+
+@dataclass(eq=False)
+class HierarchyUneven(ExchangeError):
+    kind, code = Kind.INVALID, "hierarchy-uneven"
+    advice = "Repeat a value on the level above where it has no coarser form of its own."
+    hierarchy: str
+    value: str
+    levels: int
+    expected: int
+
+    def __str__(self) -> str:
+        return (
+            f"The hierarchy {self.hierarchy} has {self.levels} levels for the value "
+            f"{self.value!r}, and {self.expected} are needed."
+        )
+
+
+@dataclass(eq=False)
+class ModelsInvalid(ExchangeError):
+    kind, code = Kind.INVALID, "privacy-models-invalid"
+    advice = "Correct the privacy model that is named."
+    fault: str
+
+    def __str__(self) -> str:
+        return f"The privacy models cannot be kept so: {self.fault}."
+
+
+@dataclass(eq=False)
+class ColumnsInvalid(ExchangeError):
+    kind, code = Kind.INVALID, "privacy-columns-invalid"
+    advice = "Name columns of the table, each in one role only."
+    fault: str
+
+    def __str__(self) -> str:
+        return f"The columns cannot be used so: {self.fault}."
+
+
+@dataclass(eq=False)
+class KExceedsRows(ExchangeError):
+    kind, code = Kind.REFUSED, "k-exceeds-rows"
+    advice = "Gather more rows, or ask for a smaller k."
+    k: int
+    rows: int
+
+    def __str__(self) -> str:
+        return f"Classes of {self.k:,} rows are asked for, and the table has {self.rows:,} rows."
+
+
+@dataclass(eq=False)
+class NothingSafe(ExchangeError):
+    kind, code = Kind.REFUSED, "nothing-safe"
+    advice = "Raise the suppression limit, ask for less, or give hierarchies with coarser steps."
+    suppressed_least: int
+    allowed: int
+
+    def __str__(self) -> str:
+        return (
+            f"No transformation keeps the models: at least {self.suppressed_least:,} rows would "
+            f"have to be left out, and {self.allowed:,} may be."
+        )
+
+
+@dataclass(eq=False)
+class TooManyNodes(ExchangeError):
+    kind, code = Kind.TOO_LARGE, "lattice-too-large"
+    advice = "Use fewer quasi-identifiers, or hierarchies with fewer levels."
+    nodes: int
+    limit: int
+
+    def __str__(self) -> str:
+        return (
+            f"There are {self.nodes:,} transformations to choose from; {self.limit:,} is the limit."
+        )
