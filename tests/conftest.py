@@ -9,20 +9,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-import hypothesis
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import make_url
 from starlette.testclient import TestClient
 
+import examples as _profiles  # noqa: F401 - loads how often laws are tried
 import external_postgres as elsewhere
 from torvet.exchange import database_url, open_parts
+from torvet.parties import credentials
 from torvet.server import application
 from torvet.settings import Settings
-
-# No test is timed: a loaded machine makes none of them fail.
-hypothesis.settings.register_profile("torvet", deadline=None)
-hypothesis.settings.load_profile("torvet")
 
 START = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 TEMPLATE = "torvet_template"
@@ -46,6 +44,16 @@ class FakeClock:
     def advance(self, by=None, /, **of_timedelta):
         with self._lock:
             self._at += by if by is not None else timedelta(**of_timedelta)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hasher_in_earnest():
+    """Hash with argon2's least effort, since a thousand people sign in here; give the real one."""
+    in_earnest = credentials.HASHER
+    with pytest.MonkeyPatch.context() as patch:
+        least = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(credentials, "HASHER", least)
+        yield in_earnest
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from ckanapi import NotAuthorized, NotFound, RemoteCKAN, SearchQueryError, Valid
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from torvet.catalogue.ckan import QueryUnclear, narrowed, sorting
 from torvet.catalogue.ckan_actions import ACTIONS
 
@@ -270,7 +271,7 @@ ARGUMENTS = ["id", "name", "q", "fq", "rows", "start", "sort", "facet.field", "l
     st.dictionaries(st.sampled_from(ARGUMENTS), json_values, max_size=4),
 )
 @settings(
-    max_examples=200, deadline=None,
+    max_examples=examples(200), deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 def test_no_argument_breaks_an_action(nobody, action, arguments):

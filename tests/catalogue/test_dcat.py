@@ -10,6 +10,7 @@ from pyshacl import validate
 from rdflib import DCAT, DCTERMS, FOAF, RDF, Graph, Literal, Namespace, URIRef
 from rdflib.compare import isomorphic
 
+from examples import examples
 from torvet.catalogue.dcat import (
     Exchange,
     Iri,
@@ -107,7 +108,7 @@ def conforms(found, shapes):
 
 
 @given(odd_datasets, st.lists(st.builds(release, number=st.integers(1, 9), note=texts), max_size=2))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_whatever_people_write_the_three_formats_hold_the_same_graph(dataset, releases):
     described = nodes(dataset, releases)
 
@@ -118,7 +119,7 @@ def test_whatever_people_write_the_three_formats_hold_the_same_graph(dataset, re
 
 
 @given(odd_datasets)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 def test_whatever_people_write_the_profile_is_kept(shapes, dataset):
     conforms(graph(RdfFormat.TURTLE, nodes(dataset, [release(2), release(1)])), shapes)
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from torvet.catalogue import search_store
 from torvet.catalogue.search import find, search
 from torvet.catalogue.search_model import Sort, Wish
@@ -241,7 +242,7 @@ def test_odd_words_find_nothing_or_something_but_never_break(publish, nobody, od
 
 @given(st.text(max_size=80))
 @settings(
-    max_examples=150,
+    max_examples=examples(150),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

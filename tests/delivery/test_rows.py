@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from torvet.contracts import Columns, ReadRefused, RequestsPerMinute, RowFilter, RowsPerDay
 from torvet.delivery import pages, rows
 from torvet.delivery.rows import RowsAsk
@@ -336,7 +337,9 @@ conditions = st.recursive(
 
 @given(conditions, st.integers(0, 12), st.integers(1, 30))
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_a_page_from_kept_row_groups_is_the_page_that_the_engine_reads(
     cast, with_gaps, condition, offset, limit

@@ -6,11 +6,16 @@ from docs import generate
 from torvet.settings import Settings
 
 
+@pytest.fixture(scope="module")
+def pages():
+    return generate.pages()
+
+
 @pytest.mark.parametrize("name", ["settings.md", "commands.md", "errors.md", "interface.md"])
-def test_the_reference_is_up_to_date(name):
+def test_the_reference_is_up_to_date(pages, name):
     written = (generate.REFERENCE / name).read_text(encoding="utf-8")
 
-    assert written == generate.pages()[name], "run `make docs`"
+    assert written == pages[name], "run `make docs`"
 
 
 def test_every_setting_says_what_it_chooses():

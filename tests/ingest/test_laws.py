@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from torvet.ingest import ReadOptions, receive
 from torvet.ingest.dialect import column_names, sniff
 from torvet.ingest.geometry import to_wkt
@@ -16,11 +17,11 @@ from torvet.ingest.splitting import Fault, split
 from torvet.kit.errors import ExchangeError
 
 OFTEN = settings(
-    max_examples=20,
+    max_examples=examples(20),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-RARE = settings(OFTEN, max_examples=12)
+RARE = settings(OFTEN, max_examples=examples(12))
 
 words = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12

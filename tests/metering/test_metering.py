@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from examples import examples
 from torvet.audit import record, rewind, seal
 from torvet.jobs import known
 from torvet.metering import (
@@ -91,7 +92,9 @@ _case = iter(range(10**6))
 
 
 @settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=examples(25),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(portions)
 def test_sums_are_those_of_the_log_whatever_happens_in_between(parts, monkeypatch, steps):

@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from torvet.parties import AccountUnclear, local_session, make_operator
+from torvet.parties import AccountUnclear, credentials, local_session, make_operator
 from torvet.parties.rules import FAILURES_FREE
 from torvet.server import application
 
@@ -74,8 +74,12 @@ def test_a_password_is_kept_as_argon2_only(alma, parts):
     assert PASSWORD not in kept
 
 
+def test_a_password_costs_what_owasp_asks_for(hasher_in_earnest):
+    assert hasher_in_earnest.hash("a square").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+
+
 def test_a_password_kept_with_old_parameters_is_hashed_anew(alma, nobody, parts):
-    old = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    old = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash(PASSWORD)
     with parts.db.begin() as tx:
         tx.execute(
             text("update accounts set password = :old where id = :id"),
@@ -85,7 +89,8 @@ def test_a_password_kept_with_old_parameters_is_hashed_anew(alma, nobody, parts)
     assert sign_in(nobody, alma.email).status_code == 201
     with parts.db.begin() as tx:
         kept = tx.scalar(text("select password from accounts where id = :id"), {"id": alma.account})
-    assert "m=19456" in kept
+    assert "m=16," in old
+    assert not credentials.outdated(kept)
     assert sign_in(nobody, alma.email).status_code == 201
 
 
