@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import risk, utility
     from .certificates import Certificate, Signed
+    from .classification import Classification, classify
     from .recoding.anonymise import anonymise
     from .recoding.hierarchies import Hierarchy
     from .recoding.models import DeltaPresence, KAnonymity, KMap, LDiversity, TCloseness
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _ROOM_OF = {
     "Certificate": "certificates",
+    "Classification": "classification",
     "DeltaPresence": "recoding.models",
     "Hierarchy": "recoding.hierarchies",
     "KAnonymity": "recoding.models",
@@ -26,6 +28,7 @@ _ROOM_OF = {
     "Signed": "certificates",
     "TCloseness": "recoding.models",
     "anonymise": "recoding.anonymise",
+    "classify": "classification",
     "risk": "risk",
     "utility": "utility",
 }
@@ -33,6 +36,7 @@ _ROOM_OF = {
 
 __all__ = [
     "Certificate",
+    "Classification",
     "DeltaPresence",
     "Hierarchy",
     "KAnonymity",
@@ -42,6 +46,7 @@ __all__ = [
     "Signed",
     "TCloseness",
     "anonymise",
+    "classify",
     "risk",
     "utility",
 ]
