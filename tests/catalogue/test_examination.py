@@ -15,9 +15,12 @@ import pyarrow as pa
 import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from torvet.backends.duckdb_engine import DuckDBEngine
 from torvet.backends.spark_engine import SparkEngine
+from torvet.catalogue import series
 from torvet.catalogue.counting import COUNTED_DISTINCT_MAX, Files
 from torvet.catalogue.examination import examine, implied_checks
 from torvet.catalogue.findings import Aspect
@@ -320,6 +323,40 @@ def test_both_engines_find_the_same_in_every_type(duckdb_engine, spark_engine, t
 
 
 def test_a_step_is_the_one_that_most_are_near_to():
-    assert usual_step([(1801, 50), (1799, 40), (3600, 10)], 100) == 1800
-    assert usual_step([(1800, 40), (60, 39), (7, 21)], 100) is None
-    assert usual_step([], 0) is None
+    assert usual_step({1800: 90, 3600: 10}, 100) == 1800
+    assert usual_step({1800: 40, 60: 39}, 100) is None
+    assert usual_step({}, 0) is None
+
+
+TIMES = st.integers(0, 40).map(lambda half_hours: half_hours * 1800) | st.integers(0, 10**5)
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.sampled_from(["a", "b", None]), st.integers(0, 1), TIMES | st.none())
+    ),
+    part_us=st.sampled_from([0, 1, 999_999]),
+)
+@settings(max_examples=40, deadline=None)
+def test_keys_in_order_tell_what_a_window_tells(duckdb_engine, tmp_path_factory, rows, part_us):
+    moments = [
+        None if at is None else START + timedelta(seconds=at, microseconds=part_us * (at % 2))
+        for _, _, at in rows
+    ]
+    table = pa.table(
+        {
+            "place": pa.array([place for place, _, _ in rows], pa.string()),
+            "floor": pa.array([floor for _, floor, _ in rows], pa.int64()),
+            "ts": pa.array(moments, pa.timestamp("us")),
+        }
+    )
+    file = tmp_path_factory.mktemp("ordered") / "rows.parquet"
+    pq.write_table(table, file)
+    files = Files(engine=duckdb_engine, uris=[str(file)])
+    kinds = (ColumnType.TEXT, ColumnType.INTEGER, ColumnType.TIMESTAMP)
+    columns = [
+        Column(name=name, type=kind) for name, kind in zip(table.column_names, kinds, strict=True)
+    ]
+
+    for key in (("place", "floor", "ts"), ("place", "ts"), ("ts",)):
+        assert series.measure(files, key, columns) == series.in_windows(files, key, "ts")

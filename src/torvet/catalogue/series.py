@@ -1,14 +1,16 @@
 """Keys and regular series: repeated rows, and the times at which a value is missing.
 
-A key such as (garage, ts) is a set of series in time. One window over each series finds the
-repeated keys and the gaps together.
+A key such as (garage, ts) is a set of series in time. Its keys in order, in memory or, where
+they are too many, in a window of the engine, tell the repeated ones and the gaps together.
+Docs: decisions/0051.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from torvet.ingest.model import Column
 from torvet.kit.sql import identifier
 
+from . import ordering
 from .counting import TABLE, Files
 from .measures import MOMENTS, KeyMeasures, SeriesMeasures
 
@@ -18,9 +20,8 @@ STEPS_S = (
 )  # fmt: skip
 """The steps that a clock has, from a second to a week."""
 
-FIRST_ROWS = 50_000
 _NEAR = 0.05
-_REGULAR = 0.5  # of the steps of one series have to be the same for it to be a regular one
+_REGULAR = 0.5  # of all steps have to be the same for the series to be regular ones
 
 
 def measure(
@@ -36,7 +37,10 @@ def measure(
     times = [name for name in key if named[name].type in MOMENTS]
     if len(times) != 1:
         return _repeated(files, key), None
-    return _in_time(files, tuple(key), times[0])
+    held = ordering.steps(files, [name for name in key if name != times[0]], times[0])
+    if held is None:
+        return in_windows(files, tuple(key), times[0])
+    return _in_order(held, tuple(key), times[0])
 
 
 def _repeated(files: Files, key: Sequence[str]) -> KeyMeasures:
@@ -48,83 +52,69 @@ def _repeated(files: Files, key: Sequence[str]) -> KeyMeasures:
     return KeyMeasures(columns=tuple(key), duplicates=int(found["repeated"] or 0))
 
 
-def _in_time(
-    files: Files, key: tuple[str, ...], time: str
+def _in_order(
+    steps: ordering.Steps, key: tuple[str, ...], time: str
 ) -> tuple[KeyMeasures, SeriesMeasures | None]:
-    by = [identifier(name) for name in key if name != time]
-    step = _step(files, by, identifier(time))
-    gap = f"DATE_DIFF('second', CAST(p AS TIMESTAMP), CAST(t AS TIMESTAMP)) / {step or 1}"
-    # Between 1.5 and 2.5 steps one value is missing, and so on.
-    missing = f"SUM(CASE WHEN {gap} >= 1.5 THEN FLOOR({gap} - 0.5) ELSE 0 END)"
-    found = files.rows(
-        "SELECT SUM(CASE WHEN t = p THEN 1 ELSE 0 END) AS repeated,"
-        " COUNT(t) AS present, COUNT(t) - COUNT(p) AS series,"
-        f" {missing if step else 'NULL'} AS missing"
-        f" FROM ({_steps(TABLE, by, identifier(time))}) AS steps"
-    )[0]
-    repeated = int(found["repeated"] or 0)
-    measured = KeyMeasures(columns=key, duplicates=repeated)
+    measured = KeyMeasures(columns=key, duplicates=steps.repeated)
+    step = usual_step({each: steps.near(each, _NEAR) for each in STEPS_S}, len(steps.seconds))
     if step is None:
         return measured, None
-    lacking = int(found["missing"] or 0)
+    lacking = steps.missing(step)
     return measured, SeriesMeasures(
         time=time,
-        series=int(found["series"] or 0),
+        series=steps.series,
         step_s=step,
-        expected=int(found["present"]) - repeated + lacking,
+        expected=steps.present - steps.repeated + lacking,
         missing=lacking,
     )
 
 
-def _steps(table: str, by: Sequence[str], time: str) -> str:
+def in_windows(
+    files: Files, key: tuple[str, ...], time: str
+) -> tuple[KeyMeasures, SeriesMeasures | None]:
+    """Measure by one window of the engine over each series, which takes any number of rows."""
+    asked = {"repeated": "SUM(same)", "series": "SUM(CASE WHEN d IS NULL THEN n ELSE 0 END)"}
+    for each in STEPS_S:
+        asked[f"near{each}"] = f"SUM(CASE WHEN ABS(d - {each}) <= {each * _NEAR} THEN n - same END)"
+        # Between 1.5 and 2.5 steps one value is missing, and so on.
+        lacking = f"n * CAST(FLOOR(d / {each} - 0.5) AS BIGINT)"
+        asked[f"lacking{each}"] = f"SUM(CASE WHEN d >= {1.5 * each} THEN {lacking} END)"
+    wanted = ", ".join(f"{sql} AS {name}" for name, sql in asked.items())
+    by = [identifier(name) for name in key if name != time]
+    found = files.rows(
+        f"SELECT SUM(n) AS present, {wanted} FROM (SELECT d, COUNT(*) AS n, SUM(same) AS same"
+        f" FROM ({_steps(by, identifier(time))}) AS steps GROUP BY d) AS lengths"
+    )[0]
+    said = {name: int(value or 0) for name, value in found.items()}
+    measured = KeyMeasures(columns=key, duplicates=said["repeated"])
+    onward = said["present"] - said["series"] - said["repeated"]
+    step = usual_step({each: said[f"near{each}"] for each in STEPS_S}, onward)
+    if step is None:
+        return measured, None
+    return measured, SeriesMeasures(
+        time=time,
+        series=said["series"],
+        step_s=step,
+        expected=said["present"] - said["repeated"] + said[f"lacking{step}"],
+        missing=said[f"lacking{step}"],
+    )
+
+
+def _steps(by: Sequence[str], time: str) -> str:
+    """Return SQL for each row's seconds since the one before, and whether it repeats its key."""
     over = f"PARTITION BY {', '.join(by)} ORDER BY {time}" if by else f"ORDER BY {time}"
     return (
-        f"SELECT {time} AS t, LAG({time}) OVER ({over}) AS p FROM {table} WHERE {time} IS NOT NULL"
+        "SELECT DATE_DIFF('second', CAST(p AS TIMESTAMP), CAST(t AS TIMESTAMP)) AS d,"
+        " CASE WHEN t = p THEN 1 ELSE 0 END AS same FROM"
+        f" (SELECT {time} AS t, LAG({time}) OVER ({over}) AS p"
+        f" FROM {TABLE} WHERE {time} IS NOT NULL) AS pairs"
     )
 
 
-def _step(files: Files, by: Sequence[str], time: str) -> int | None:
-    """Return the usual step of a series in seconds, or None where it has no regular one.
+def usual_step(votes: Mapping[int, int], total: int) -> int | None:
+    """Return the clock's step, in seconds, that more than half of `total` steps are near to.
 
-    Rows mostly come in order, so that the first ones tell; where they do not, one whole series
-    is looked at.
+    `votes` says how many are near to each; no step is near to two of the clock's.
     """
-    names = ", ".join([*by, time])
-    first = f"(SELECT {names} FROM {TABLE} LIMIT {FIRST_ROWS}) AS first_rows"
-    return _step_in(files, first, by, time) or _step_in(files, _one_series(by), by, time)
-
-
-def _one_series(by: Sequence[str]) -> str:
-    if not by:
-        return TABLE
-    same = " AND ".join(f"a.{name} = b.{name}" for name in by)
-    present = " AND ".join(f"{name} IS NOT NULL" for name in by)
-    return (
-        f"(SELECT a.* FROM {TABLE} AS a JOIN"
-        f" (SELECT {', '.join(by)} FROM {TABLE} WHERE {present} LIMIT 1) AS b ON {same}) AS one"
-    )
-
-
-def _step_in(files: Files, table: str, by: Sequence[str], time: str) -> int | None:
-    found = files.rows(
-        "SELECT d, n, SUM(n) OVER () AS total FROM (SELECT"
-        " DATE_DIFF('second', CAST(p AS TIMESTAMP), CAST(t AS TIMESTAMP)) AS d, COUNT(*) AS n"
-        f" FROM ({_steps(table, by, time)}) AS steps WHERE p IS NOT NULL AND p <> t GROUP BY 1)"
-        " AS counted ORDER BY n DESC, d LIMIT 20"
-    )
-    return usual_step([(int(row["d"]), int(row["n"])) for row in found], _total(found))
-
-
-def _total(found: Sequence[dict[str, object]]) -> int:
-    return int(str(found[0]["total"])) if found else 0
-
-
-def usual_step(steps: Sequence[tuple[int, int]], total: int) -> int | None:
-    """Return the clock's step that most of `total` steps (seconds, how often) are near to."""
-    votes: dict[int, int] = {}
-    for seconds, times in steps:
-        near = next((step for step in STEPS_S if abs(seconds - step) <= step * _NEAR), None)
-        if near is not None:
-            votes[near] = votes.get(near, 0) + times
     best = max(votes, key=lambda step: votes[step], default=None)
     return best if best is not None and votes[best] > total * _REGULAR else None
