@@ -192,3 +192,64 @@ class TooManyNodes(ExchangeError):
         return (
             f"There are {self.nodes:,} transformations to choose from; {self.limit:,} is the limit."
         )
+
+
+@dataclass(eq=False)
+class AnswersInvalid(ExchangeError):
+    """A policy's `answers` makes no sense."""
+
+    kind, code = Kind.INVALID, "answers-policy-invalid"
+    advice = "Correct what is named; how to write it is in docs/how-to/provider.md."
+    faults: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"The policy for answers cannot be used: {'; '.join(self.faults)}."
+
+
+@dataclass(eq=False)
+class QuestionInvalid(ExchangeError):
+    """A question leaves what may be asked."""
+
+    kind, code = Kind.INVALID, "question-invalid"
+    advice = (
+        "Ask for count, sum, mean, histogram or quantile; filter and group by the public keys "
+        "that GET /api/contracts/{id}/budget lists."
+    )
+    fault: str
+
+    def __str__(self) -> str:
+        return f"This cannot be asked: {self.fault}."
+
+
+@dataclass(eq=False)
+class BudgetSpent(ExchangeError):
+    """There is less left to learn than the question costs. Nothing was charged."""
+
+    kind, code = Kind.REFUSED, "budget-spent"
+    advice = (
+        "Ask more coarsely (a smaller micro_rho), repeat a question that you have an answer to "
+        "(free), or wait until the budget is fresh where its policy says so."
+    )
+    whose: str
+    """`consumer`, or `dataset`: what all consumers together may learn."""
+    price_micro_rho: int
+    left_micro_rho: int
+
+    def __str__(self) -> str:
+        who = "Your" if self.whose == "consumer" else "The dataset's"
+        return (
+            f"{who} privacy budget has {self.left_micro_rho:,} micro-ρ left, and the question "
+            f"costs {self.price_micro_rho:,}."
+        )
+
+
+@dataclass(eq=False)
+class NoAnswers(ExchangeError):
+    """The dataset, or this release of it, gives no answers."""
+
+    kind, code = Kind.NOT_FOUND, "no-answers"
+    advice = "Ask the provider for a policy whose treatment is `answers`, or read the rows."
+    dataset: str
+
+    def __str__(self) -> str:
+        return f"The dataset {self.dataset!r} gives no answers."
