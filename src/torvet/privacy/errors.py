@@ -253,3 +253,30 @@ class NoAnswers(ExchangeError):
 
     def __str__(self) -> str:
         return f"The dataset {self.dataset!r} gives no answers."
+
+
+@dataclass(eq=False)
+class RulesInvalid(ExchangeError):
+    """The rules for publishing cells cannot be kept."""
+
+    kind, code = Kind.INVALID, "aggregation-rules-invalid"
+    advice = "Name at least one of min-contributors, max-share, p-percent and dominance."
+    fault: str
+
+    def __str__(self) -> str:
+        return f"The rules for cells cannot be used so: {self.fault}."
+
+
+@dataclass(eq=False)
+class CellsInvalid(ExchangeError):
+    """A source cannot be added up to cells, or a table of cells is none."""
+
+    kind, code = Kind.INVALID, "aggregation-invalid"
+    advice = (
+        "Store quantities as whole numbers (energy in Wh), import and export in columns of their "
+        "own, and name columns that are there."
+    )
+    fault: str
+
+    def __str__(self) -> str:
+        return f"These rows cannot be added up to cells: {self.fault}."
