@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from torvet.kit.errors import ExchangeError, Kind
@@ -72,7 +73,7 @@ def explained(error: Exception) -> JSONResponse:
         case DataError():
             words = "The request holds a character that cannot be stored."
             return fault(400, "INVALID_PARAMETER_VALUE", words)
-        case OperationalError():
+        case OperationalError() | PoolTimeout():
             return fault(503, "TEMPORARILY_UNAVAILABLE", "The database is away for a moment.")
         case _:
             log.error("a sharing request failed", exc_info=error)

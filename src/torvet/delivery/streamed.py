@@ -8,12 +8,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from .settling import settle_surely
+
 
 class Streamed(Response):
     """Sends `chunks` one by one, each made in a worker thread after the one before was taken.
 
-    `ended` is called once with the bytes that were really sent, also where the client went away;
-    by then `chunks` is closed, and with it whatever made them.
+    `ended` is told the bytes that were really sent, also where the client went away, and again
+    where the database was; by then `chunks` is closed, and with it whatever made them.
     """
 
     def __init__(
@@ -64,7 +66,7 @@ class Streamed(Response):
             if close is not None:
                 close()
         finally:
-            self._ended(sent)
+            settle_surely(lambda: self._ended(sent))
 
 
 async def _gone(receive: Receive) -> None:

@@ -76,14 +76,18 @@ def run_worker(
     if once:
         asyncio.run(_drain(parts, stop, stalled_s=stalled_s))
         return
+    waits = False
     while not stop.is_set():
         try:
             # Asked first: a pool that is opened on nothing waits half a minute before it says so.
             with parts.db.connect():
                 pass
+            waits = False
             asyncio.run(_work(parts, stop, stalled_s=stalled_s))
         except (DBAPIError, psycopg.Error, exceptions.ConnectorException, OSError) as error:
-            _log.warning("the worker waits for the database", reason=str(error).strip())
+            if not waits:
+                _log.warning("the worker waits for the database", reason=str(error).strip())
+            waits = True
         stop.wait(RECONNECT_S)
 
 

@@ -102,7 +102,10 @@ def _shown(request: Request, answer: JSONResponse) -> Response:
     if request.method != "GET" or not wants_page(request.headers.get("accept", "")):
         return answer
     said = {"advice": "", "reasons": ()} | json.loads(bytes(answer.body))
-    return render(request, "problem.html", http_status=answer.status_code, **said)
+    page = render(request, "problem.html", http_status=answer.status_code, **said)
+    if again := answer.headers.get("Retry-After"):
+        page.headers["Retry-After"] = again
+    return page
 
 
 def _invalid(_request: Request, error: Exception) -> JSONResponse:
@@ -145,16 +148,21 @@ def _methods_at(request: Request) -> list[str]:
     return taken or ["GET", "HEAD"]  # files of the site
 
 
-def _database_away(_request: Request, _error: Exception) -> JSONResponse:
-    return problem(
-        503,
-        "database-away",
-        "The database cannot be reached right now.",
-        "Nothing was changed. Try again in a few seconds.",
+def _database_away(request: Request, _error: Exception) -> Response:
+    return _shown(
+        request,
+        problem(
+            503,
+            "database-away",
+            "The database cannot be reached right now.",
+            "Nothing was changed. Try again in a few seconds.",
+        ),
     )
 
 
-def _database_said_no(_request: Request, error: Exception) -> JSONResponse:
+def _database_said_no(request: Request, error: Exception) -> Response:
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return _database_away(request, error)
     # A text that PostgreSQL cannot hold (a NUL, half a surrogate pair) is the caller's mistake.
     if "DataError" in type(error).__name__ or "0x00" in str(error):
         return problem(422, "text-invalid", "The request holds a character that cannot be stored.")
