@@ -168,7 +168,7 @@ def _faults(held: Any, floor: Floor) -> Sequence[str]:
     """Name what keeps `held` from being a policy: its frame first, then its parts."""
     if not isinstance(held, Mapping):
         return ["it is no JSON object"]
-    if held.get("treatment") not in set(Treatment):
+    if not _one_of(Treatment, held.get("treatment")):
         return [f"`treatment` is one of {', '.join(Treatment)}"]
     return [*_role_faults(held), *_basis_faults(held), *_treatment_faults(held, floor)]
 
@@ -180,7 +180,7 @@ def _role_faults(held: Mapping[str, Any]) -> Sequence[str]:
     found = [
         f"the role of {name!r} is one of {', '.join(Role)}, not {role!r}"
         for name, role in roles.items()
-        if role not in set(Role)
+        if not _one_of(Role, role)
     ]
     because = held.get("because") or {}
     if not isinstance(because, Mapping):
@@ -196,7 +196,7 @@ def _basis_faults(held: Mapping[str, Any]) -> Sequence[str]:
     basis = held.get("basis")
     if basis is None:
         return []
-    if not isinstance(basis, Mapping) or basis.get("ground") not in set(Ground):
+    if not isinstance(basis, Mapping) or not _one_of(Ground, basis.get("ground")):
         return [f"`basis.ground` is one of {', '.join(Ground)}"]
     found = []
     if not _reason(basis.get("reason")):
@@ -280,7 +280,9 @@ def _aggregate_faults(
     ]
     by = spec.get("by") if isinstance(spec.get("by"), list) else []
     named = [*by, spec.get("value"), spec.get("unit")]
-    found += [f"column {name!r} has no role" for name in named if name and name not in roles]
+    if not all(isinstance(name, str) for name in named):
+        return [*found, "`aggregate` names its columns by texts"]
+    found += [f"column {name!r} has no role" for name in named if name not in roles]
     found += [
         f"{name!r} is an identifier: cells are by what many share"
         for name in by
@@ -293,6 +295,10 @@ def _aggregate_faults(
     if not least or not all(isinstance(n, int) and n >= floor.contributors for n in least):
         found.append(f"the rule min-contributors is asked for, with at least {floor.contributors}")
     return found
+
+
+def _one_of(choices: type[StrEnum], value: Any) -> bool:
+    return isinstance(value, str) and value in set(choices)
 
 
 def _number(value: Any) -> bool:
