@@ -4,6 +4,7 @@ A key such as (garage, ts) becomes one whole number, the series and the time in 
 neighbours are repeated keys, and the distance between neighbours of one series is a step.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -26,7 +27,7 @@ Whole = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steps:
-    """The steps of all series: `seconds` from one time to the next, in no order of theirs.
+    """The steps of all series: `seconds` from one time to the next, the shortest first.
 
     `repeated` counts the rows that have the key of another; a step of theirs is not among
     `seconds`. `present` counts the rows that have a time.
@@ -39,33 +40,32 @@ class Steps:
 
     def near(self, step_s: int, share: float) -> int:
         """Return how many steps are `step_s`, give or take `share` of it."""
-        low, high = step_s * (1 - share), step_s * (1 + share)
-        first, last = np.searchsorted(self.seconds, (np.ceil(low), np.floor(high) + 1))
-        return int(last - first)
+        low, high = math.ceil(step_s * (1 - share)), math.floor(step_s * (1 + share))
+        return self._from(high + 1) - self._from(low)
 
     def missing(self, step_s: int) -> int:
         """Return how many times are left out where one is expected each `step_s`.
 
         Between 1.5 and 2.5 steps one is missing, and so on.
         """
-        wide = self.seconds[np.searchsorted(self.seconds, 1.5 * step_s) :]
+        wide = self.seconds[self._from(math.ceil(1.5 * step_s)) :]
         return int(np.floor(wide / step_s - 0.5).sum())
 
+    def _from(self, seconds: int) -> int:
+        # As a fraction it would make fractions of all that it is compared with.
+        return int(np.searchsorted(self.seconds, np.int64(seconds)))
 
-def steps(files: Files, by: Sequence[str], time: str) -> Steps | None:
-    """Return the steps in column `time` of each series that the columns `by` name.
 
-    None where that would take too much memory, or numbers that are too large for 64 bits.
-    """
+def keys(files: Files, by: Sequence[str], time: str) -> "Keys | None":
+    """Read the time and the series of each row; None where that would take too much memory."""
     rows = int(files.rows(f"SELECT COUNT(*) AS n FROM {TABLE}")[0]["n"])
     if rows > ROWS_MAX:
         return None
-    keys = _Keys(rows)
+    read = Keys(rows)
     with files.engine.stream(_numbered(by, identifier(time)), {TABLE: files.uris}) as batches:
         for batch in batches:
-            keys.take(batch)
-    packed = keys.packed()
-    return None if packed is None else _steps(*packed)
+            read.take(batch)
+    return read
 
 
 def _numbered(by: Sequence[str], time: str) -> str:
@@ -86,7 +86,7 @@ def _numbered(by: Sequence[str], time: str) -> str:
     )
 
 
-class _Keys:
+class Keys:
     """Keys as they arrive.
 
     Memory that is touched for the first time costs more than sorting it, so all is done in
@@ -94,21 +94,28 @@ class _Keys:
     """
 
     def __init__(self, rows: int) -> None:
+        """Make room for `rows` keys."""
         self._times = np.empty(rows, np.int64)
         self._series = np.empty(rows, np.int32)
         self._rows = 0
         self._unit = _SECOND_US
 
     def take(self, batch: pa.RecordBatch) -> None:
+        """Take the times of some rows, and the numbers of their series."""
         here = slice(self._rows, self._rows + batch.num_rows)
-        times = batch.column(0).cast(pa.timestamp("us")).view(pa.int64()).to_numpy()
+        times = _whole(batch.column(0).cast(pa.timestamp("us")))
         if self._unit > 1 and (times % _SECOND_US).any():
             self._unit = 1
         self._times[here] = times
-        self._series[here] = batch.column(1).to_numpy()
+        self._series[here] = _whole(batch.column(1).cast(pa.int64()))
         self._rows = here.stop
 
-    def packed(self) -> tuple[Whole, int, int] | None:
+    def steps(self) -> Steps | None:
+        """Sort the keys; None where they are too far apart for 64 bits. To be asked once."""
+        packed = self._packed()
+        return None if packed is None else _steps(*packed)
+
+    def _packed(self) -> tuple[Whole, int, int] | None:
         """Return each key as one number, the units of a second, and the span of all times.
 
         Two series stand further apart than any two times of one, and by whole seconds.
@@ -127,6 +134,11 @@ class _Keys:
                 np.int64
             )
         return packed, second, span
+
+
+def _whole(values: pa.Array) -> Whole:
+    """Return 8 bytes a value as they lie in memory; Arrow's own way there loads all of pandas."""
+    return np.frombuffer(values.buffers()[1], np.int64)[values.offset :][: len(values)]
 
 
 def _steps(packed: Whole, second: int, span: int) -> Steps:

@@ -5,7 +5,7 @@ they are too many, in a window of the engine, tell the repeated ones and the gap
 Docs: decisions/0051.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from torvet.ingest.model import Column
 from torvet.kit.sql import identifier
@@ -24,23 +24,35 @@ _NEAR = 0.05
 _REGULAR = 0.5  # of all steps have to be the same for the series to be regular ones
 
 
-def measure(
-    files: Files, key: Sequence[str], columns: Sequence[Column]
-) -> tuple[KeyMeasures | None, SeriesMeasures | None]:
+Measured = tuple[KeyMeasures | None, SeriesMeasures | None]
+
+
+def measure(files: Files, key: Sequence[str], columns: Sequence[Column]) -> Measured:
     """Return how unique the declared key is, and how complete its series are in time."""
+    return reading(files, key, columns)()
+
+
+def reading(files: Files, key: Sequence[str], columns: Sequence[Column]) -> Callable[[], Measured]:
+    """Read the keys, and return what is left to do: it takes one core, and the others are free."""
     if not key:
-        return None, None
+        return lambda: (None, None)
     named = {column.name: column for column in columns}
     if absent := [name for name in key if name not in named]:
         fault = f"the release has no column {', '.join(map(repr, absent))}"
-        return KeyMeasures(columns=tuple(key), fault=fault), None
+        return lambda: (KeyMeasures(columns=tuple(key), fault=fault), None)
     times = [name for name in key if named[name].type in MOMENTS]
     if len(times) != 1:
-        return _repeated(files, key), None
-    held = ordering.steps(files, [name for name in key if name != times[0]], times[0])
-    if held is None:
-        return in_windows(files, tuple(key), times[0])
-    return _in_order(held, tuple(key), times[0])
+        return lambda: (_repeated(files, key), None)
+    time = times[0]
+    keys = ordering.keys(files, [name for name in key if name != time], time)
+
+    def in_order() -> Measured:
+        steps = None if keys is None else keys.steps()
+        if steps is None:
+            return in_windows(files, tuple(key), time)
+        return _in_order(steps, tuple(key), time)
+
+    return in_order
 
 
 def _repeated(files: Files, key: Sequence[str]) -> KeyMeasures:
