@@ -108,8 +108,31 @@ def test_a_reader_sees_the_break_and_reads_on_after_the_restart(cast, settings, 
     assert set(fetched) == {len(whole.content)}
 
 
-def uses(cast, contract):
+def test_a_stream_of_rows_breaks_off_and_is_read_whole_after_the_restart(
+    cast, settings, start, reading
+):
+    contract, secret, _ = reading
+    address = f"{settings.url}/api/contracts/{contract.id}/rows?format=csv"
+    bearer = {"Authorization": f"Bearer {secret}"}
+    server = start()
+    answer = requests.get(address, headers=bearer, stream=True, timeout=30)
+    chunks = answer.iter_content(16_384)
+    next(chunks)
+    os.kill(server.pid, signal.SIGKILL)
+    server.wait()
+
+    with pytest.raises(requests.RequestException):
+        sum(len(chunk) for chunk in chunks)
+
+    start()
+    whole = requests.get(address, headers=bearer, timeout=60)
+    assert whole.content.count(b"\n") == ROWS + 1
+    counted = [use["rows"] for use in uses(cast, contract, at_least=1) if use["channel"] == "rest"]
+    assert counted == [ROWS]
+
+
+def uses(cast, contract, at_least=4):
     until = time.monotonic() + 10
-    while len(found := cast.usage(contract)) < 4 and time.monotonic() < until:
+    while len(found := cast.usage(contract)) < at_least and time.monotonic() < until:
         time.sleep(0.05)
     return found

@@ -1,4 +1,4 @@
-"""A publisher in a process of its own that dies where it is told to."""
+"""Work in a process of its own that dies where it is told to."""
 
 import os
 import resource
@@ -8,6 +8,8 @@ import threading
 from pathlib import Path
 
 from torvet.catalogue import publish_delivery
+from torvet.contracts import contract
+from torvet.delivery.projections import ensure
 from torvet.exchange import open_parts
 from torvet.settings import Settings
 
@@ -22,28 +24,58 @@ ROOMS = (
     "torvet/audit/service.py",
     "torvet/jobs/queue.py",
 )
+PROJECTION_ROOMS = (
+    "torvet/delivery/projections.py",
+    "torvet/delivery/store.py",
+    "torvet/backends/delta_tables.py",
+    "torvet/backends/delta_log.py",
+    "torvet/backends/duckdb_engine.py",
+    "torvet/backends/table_files.py",
+)
+
+
+class Death:
+    """Kills this process at step `point` of the work in its block; counts all steps where it is 0.
+
+    A step is a call of, or a return from, a function of our own in this thread.
+    """
+
+    def __init__(self, point, rooms=ROOMS):
+        self.point, self.rooms, self.steps = point, rooms, 0
+        self._thread = threading.get_ident()
+
+    def __enter__(self):
+        sys.setprofile(self._step)
+        return self
+
+    def __exit__(self, *_):
+        sys.setprofile(None)
+
+    def _step(self, frame, event, _argument):
+        if threading.get_ident() != self._thread or event not in {"call", "return"}:
+            return
+        if not frame.f_code.co_filename.endswith(self.rooms):
+            return
+        self.steps += 1
+        if self.steps == self.point:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def publish_until(settings, delivery, point, counted):
     """Publish `delivery`; be killed at step `point`, or write how many there are to `counted`."""
-    steps = 0
-    thread = threading.get_ident()
-
-    def step(frame, event, _argument):
-        nonlocal steps
-        if threading.get_ident() != thread or event not in {"call", "return"}:
-            return
-        if not frame.f_code.co_filename.endswith(ROOMS):
-            return
-        steps += 1
-        if steps == point:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    with open_parts(Settings(**settings), migrate=False) as parts:
-        sys.setprofile(step)
+    with open_parts(Settings(**settings), migrate=False) as parts, Death(point) as death:
         publish_delivery(parts, delivery=delivery)
-        sys.setprofile(None)
-    Path(counted).write_text(str(steps))
+    Path(counted).write_text(str(death.steps))
+
+
+def project_until(settings, contract_id, release, point, counted):
+    """Make what a contract shows; be killed at step `point`, or write how many there are."""
+    with open_parts(Settings(**settings), migrate=False) as parts:
+        with parts.db.begin() as tx:
+            held = contract(tx, contract_id)
+        with Death(point, PROJECTION_ROOMS) as death:
+            ensure(parts, held.dataset, held.projection, release)
+    Path(counted).write_text(str(death.steps))
 
 
 def publish_with_small_files(settings, delivery, bytes_max):

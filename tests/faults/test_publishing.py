@@ -29,7 +29,7 @@ PASSWORD = "a square with many stalls"
 def processes():
     """Processes that start fast: their modules are imported once, and nothing is open yet."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["publisher"])
+    context.set_forkserver_preload(["torvet.server"])
     return context
 
 
