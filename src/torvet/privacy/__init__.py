@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import risk, utility
+    from . import attacks, risk, utility
     from .certificates import Certificate, Signed
     from .classification import Classification, classify
     from .recoding.anonymise import anonymise
@@ -28,6 +28,7 @@ _ROOM_OF = {
     "Signed": "certificates",
     "TCloseness": "recoding.models",
     "anonymise": "recoding.anonymise",
+    "attacks": "attacks",
     "classify": "classification",
     "risk": "risk",
     "utility": "utility",
@@ -46,6 +47,7 @@ __all__ = [
     "Signed",
     "TCloseness",
     "anonymise",
+    "attacks",
     "classify",
     "risk",
     "utility",

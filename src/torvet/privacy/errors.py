@@ -171,13 +171,14 @@ class KExceedsRows(ExchangeError):
 class NothingSafe(ExchangeError):
     kind, code = Kind.REFUSED, "nothing-safe"
     advice = "Raise the suppression limit, ask for less, or give hierarchies with coarser steps."
-    suppressed_least: int
+    suppressed_most_general: int
     allowed: int
 
     def __str__(self) -> str:
         return (
-            f"No transformation keeps the models: at least {self.suppressed_least:,} rows would "
-            f"have to be left out, and {self.allowed:,} may be."
+            f"No transformation keeps the models: even with nothing left of the "
+            f"quasi-identifiers {self.suppressed_most_general:,} rows would be left out, and "
+            f"{self.allowed:,} may be."
         )
 
 
@@ -280,3 +281,13 @@ class CellsInvalid(ExchangeError):
 
     def __str__(self) -> str:
         return f"These rows cannot be added up to cells: {self.fault}."
+
+
+@dataclass(eq=False)
+class AttacksInvalid(ExchangeError):
+    kind, code = Kind.INVALID, "attacks-invalid"
+    advice = "Name columns that both tables have, and the suite default or quick."
+    fault: str
+
+    def __str__(self) -> str:
+        return f"The attacks cannot be made so: {self.fault}."

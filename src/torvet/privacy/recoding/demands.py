@@ -110,6 +110,12 @@ def judges_of(secret: NDArray[Any], demands: Sequence[Demand]) -> Judges:
     whole = np.zeros((columns, most), dtype=np.int64)
     for place in range(columns):
         whole[place] = np.bincount(secret[:, place], minlength=most)
+    return judges_against(whole, demands)
+
+
+def judges_against(whole: NDArray[np.int64], demands: Sequence[Demand]) -> Judges:
+    """Lay demands out against `whole`, the rows of each value: (sensitive columns, values)."""
+    most = whole.shape[1]
     values = np.array(
         [int(np.flatnonzero(each)[-1]) + 1 if each.any() else 1 for each in whole], dtype=np.int64
     )

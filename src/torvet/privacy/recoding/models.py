@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from torvet.privacy.errors import ModelsInvalid
+
 from .hierarchies import Hierarchy
 
 L_KINDS = ("distinct", "entropy", "recursive")
@@ -140,6 +141,11 @@ def at_least_rows(models: Sequence[Model]) -> int:
             case _:
                 pass
     return least
+
+
+def k_of(models: Sequence[Model]) -> int:
+    """Return the largest k of k-anonymity that is asked for, 1 where none is."""
+    return max((model.k for model in models if isinstance(model, KAnonymity)), default=1)
 
 
 def _apart(presences: Sequence[DeltaPresence]) -> None:

@@ -1,0 +1,100 @@
+"""Attacks on published sums: by whoever is one of those who were summed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from torvet.kit.sql import identifier
+
+from .answers import NEAR
+from .outcome import Outcome, judged, percent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """Sums of `value` by the columns `by`, of units that `unit` names in the source."""
+
+    by: tuple[str, ...]
+    value: str
+    unit: str
+
+
+def insider(release: pa.Table, source: Any, cells: Cells, *, near: float = NEAR) -> Outcome:
+    """Take one's own part from a published sum, and hold what is left for the largest part.
+
+    The attacker is the second largest contributor, who comes nearest: for the sum of one or two
+    this is exact. Success is an estimate within `near` of the truth, in each published cell. The
+    control guesses the one number that lies near most of them. Hundepool et al.: Handbook on
+    Statistical Disclosure Control, ch. 4.
+    """
+    found = _largest(release, source, cells)
+    published, first, second = (np.asarray(found[name], dtype=float) for name in found)
+    right = int((np.abs(published - second - first) <= near * np.abs(first)).sum())
+    low, high = np.sort(first * (1 - near)), np.sort(first * (1 + near))
+    near_low = np.searchsorted(low, low, side="right") - np.searchsorted(high, low, side="left")
+    control = float(near_low.max(initial=0) / max(len(first), 1))
+    return judged(
+        "insider",
+        successes=right,
+        attempts=len(first),
+        control=control if right < len(first) else 0.0,
+        words=f"In {right:,} of {len(first):,} published cells the second largest contributor "
+        f"learns the largest to within {percent(near)}.",
+    )
+
+
+def few(release: pa.Table, source: Any, cells: Cells, *, least: int = 3) -> Outcome:
+    """Find published cells of fewer than `least` units: a sum of one is that one's value."""
+    with duckdb.connect() as engine:
+        units = _registered(engine, release, source, cells)
+        counts = np.asarray(
+            engine.execute(
+                f"SELECT count(*) AS units FROM ({units}) GROUP BY {_by(cells)}"
+            ).fetchnumpy()["units"]
+        )
+    found = int((counts < least).sum())
+    return judged(
+        "few contributors",
+        successes=found,
+        attempts=len(counts),
+        control=0.0,
+        margin=0.0,
+        words=f"{found:,} of {len(counts):,} published cells sum fewer than {least} units; the "
+        f"smallest sums {int(counts.min(initial=least)):,}.",
+        figures={"units_min": float(counts.min(initial=least))},
+    )
+
+
+def _largest(release: pa.Table, source: Any, cells: Cells) -> dict[str, Any]:
+    """Of every published cell: what is published, the largest part and the second largest."""
+    with duckdb.connect() as engine:
+        units = _registered(engine, release, source, cells)
+        return dict(
+            engine.execute(
+                f"SELECT any_value(published) AS published, max(part) AS first, "
+                f"coalesce(max(part, 2)[2], 0) AS second FROM ({units}) "
+                f"GROUP BY {_by(cells)} ORDER BY {_by(cells)}"
+            ).fetchnumpy()
+        )
+
+
+def _by(cells: Cells) -> str:
+    return ", ".join(identifier(column) for column in cells.by)
+
+
+def _registered(
+    engine: duckdb.DuckDBPyConnection, release: pa.Table, source: Any, cells: Cells
+) -> str:
+    """What every unit adds to every published cell, as SQL."""
+    engine.register("published", release)
+    engine.register("given", source)
+    value, unit = identifier(cells.value), identifier(cells.unit)
+    return (
+        f"SELECT {_by(cells)}, {unit}, sum(given.{value}) AS part, "
+        f"any_value(published.{value}) AS published "
+        f"FROM given JOIN published USING ({_by(cells)}) "
+        f"WHERE published.{value} IS NOT NULL GROUP BY {_by(cells)}, {unit}"
+    )

@@ -1,0 +1,177 @@
+"""The lattice of all transformations, laid out as plain arrays for the compiled search.
+
+A node gives each quasi-identifier a level. A group is a set of rows that agree in all leaves (and
+in the sensitive values, where a model looks at them). The search generalises one quasi-identifier
+after the other; what is left of a group behind the one in hand is its *suffix*. Suffixes are
+numbered once, so that a group under a prefix of levels is a pair of small numbers, however many
+quasi-identifiers there are.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from torvet.privacy.errors import TooManyNodes
+
+from .leaves import Tree
+from .tally import number_pairs
+
+NODES_MAX = 2**48
+
+Ints = NDArray[np.int64]
+Codes = NDArray[np.int32]
+Floats = NDArray[np.float64]
+
+
+class Lattice(NamedTuple):
+    """Q quasi-identifiers in the order of the search, G groups, the levels of each.
+
+    `maps[starts[q, level] + leaf]` is the code of a leaf on a level, `shares[firsts[q, level] +
+    code]` what a row loses by it, `marginals[q, level]` the same summed over all rows. Of a suffix
+    s at depth d, `leads[depths[d] + s]` is the leaf of q = d and `follows[depths[d] + s]` the
+    suffix at depth d + 1. `strides` number the nodes in the order of the columns.
+    """
+
+    order: Ints
+    levels: Ints
+    strides: Ints
+    sizes: Ints
+    starts: Ints
+    maps: Codes
+    firsts: Ints
+    shares: Floats
+    marginals: Floats
+    rest: Floats
+    depths: Ints
+    leads: Codes
+    follows: Codes
+    counts: Ints
+    population: Ints
+    suffixes: int
+    widest: int
+    nodes: int
+
+
+def lattice_of(
+    trees: Sequence[Tree],
+    codes: Sequence[Codes],
+    counts: Ints,
+    *,
+    secrets: Codes,
+    population: Ints,
+    losses: Sequence[Sequence[Floats]],
+) -> Lattice:
+    """Lay out the lattice of `trees` over the groups `codes[q][g]`, `counts[g]`.
+
+    Args:
+        trees: one for each quasi-identifier.
+        codes: the leaf of each group, for each quasi-identifier.
+        counts: rows of each group.
+        secrets: number of the combination of sensitive values of each group; all 0 without.
+        population: rows of each group in the population; of length 0 without one.
+        losses: for each quasi-identifier and level, what a row with each code loses.
+
+    Raises:
+        TooManyNodes: There are more than NODES_MAX nodes.
+    """
+    levels = np.array([len(tree.codes) for tree in trees], dtype=np.int64)
+    nodes = int(np.prod(levels.astype(object)))
+    if nodes > NODES_MAX:
+        raise TooManyNodes(nodes, NODES_MAX)
+    strides = np.array(
+        [int(np.prod(levels[place + 1 :])) for place in range(len(trees))], dtype=np.int64
+    )
+    present = [len(np.unique(each)) for each in codes]
+    order = np.array(sorted(range(len(trees)), key=lambda q: -present[q]), dtype=np.int64)
+    ordered = [trees[q] for q in order]
+    starts, maps = _flat([tree.codes for tree in ordered], np.int32)
+    firsts, shares = _flat([losses[q] for q in order], np.float64)
+    marginals = _marginals(ordered, [losses[q] for q in order], [codes[q] for q in order], counts)
+    depths, leads, follows = _suffixes([codes[q] for q in order], secrets)
+    sizes = np.zeros((len(trees), int(levels.max())), dtype=np.int64)
+    for place, tree in enumerate(ordered):
+        sizes[place, : len(tree.labels)] = [len(labels) for labels in tree.labels]
+    return Lattice(
+        order=order,
+        levels=levels[order],
+        strides=strides[order],
+        sizes=sizes,
+        starts=starts,
+        maps=maps,
+        firsts=firsts,
+        shares=shares,
+        marginals=marginals,
+        rest=_most_left([losses[q] for q in order]),
+        depths=depths,
+        leads=leads,
+        follows=follows,
+        counts=np.ascontiguousarray(counts),
+        population=np.ascontiguousarray(population),
+        suffixes=int(np.diff(depths).max(initial=1)),
+        widest=int(sizes.max()),
+        nodes=nodes,
+    )
+
+
+def levels_of(lattice: Lattice, node: int) -> tuple[int, ...]:
+    """Return the levels of a node, in the order of the columns."""
+    found = [0] * len(lattice.order)
+    for place, q in enumerate(lattice.order):
+        found[q] = int(node // lattice.strides[place] % lattice.levels[place])
+    return tuple(found)
+
+
+def _flat(
+    tables: Sequence[Sequence[NDArray[np.generic]]], kind: type[np.generic]
+) -> tuple[Ints, NDArray[np.generic]]:
+    """Join tables[q][level] to one array, with the start of each."""
+    starts = np.zeros((len(tables), max(map(len, tables))), dtype=np.int64)
+    pieces, end = [], 0
+    for q, levels in enumerate(tables):
+        for level, values in enumerate(levels):
+            starts[q, level] = end
+            end += len(values)
+            pieces.append(np.asarray(values, dtype=kind))
+    return starts, np.concatenate(pieces)
+
+
+def _marginals(
+    trees: Sequence[Tree],
+    losses: Sequence[Sequence[Floats]],
+    codes: Sequence[Codes],
+    counts: Ints,
+) -> Floats:
+    found = np.zeros((len(trees), max(len(tree.codes) for tree in trees)))
+    for q, tree in enumerate(trees):
+        rows = np.bincount(codes[q], weights=counts, minlength=len(tree.codes[0]))
+        for level, above in enumerate(tree.codes):
+            found[q, level] = rows @ losses[q][level][above]
+    return found
+
+
+def _most_left(losses: Sequence[Sequence[Floats]]) -> Floats:
+    """For each depth, the most that a row can still lose by quasi-identifiers left as they are."""
+    most = [float(np.max(each[0], initial=0.0)) for each in losses]
+    return np.array([sum(most[place:]) for place in range(len(losses) + 1)])
+
+
+def _suffixes(codes: Sequence[Codes], secrets: Codes) -> tuple[Ints, Codes, Codes]:
+    """Number the suffixes from the last depth to the first; depth 0 numbers the groups."""
+    behind = secrets
+    leads: list[Codes] = []
+    follows: list[Codes] = []
+    for place in range(len(codes) - 1, -1, -1):
+        if place == 0:
+            leads.append(codes[0].astype(np.int32))
+            follows.append(behind.astype(np.int32))
+            break
+        behind, lead, follow = number_pairs(codes[place], behind)
+        leads.append(lead)
+        follows.append(follow)
+    leads.reverse()
+    follows.reverse()
+    depths = np.zeros(len(codes) + 1, dtype=np.int64)
+    depths[1:] = np.cumsum([len(each) for each in leads])
+    return depths, np.concatenate(leads), np.concatenate(follows)
