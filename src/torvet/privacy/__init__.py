@@ -9,14 +9,53 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import attacks, risk, utility
+    from .answers.accounting import epsilon
+    from .answers.figures import Figures
+    from .answers.prepare import prepared
+    from .answers.question import Count, Histogram, Mean, Quantile, Question, Sum
+    from .answers.select import parse_select
+    from .answers.spec import AnswerSpec
     from .certificates import Certificate, Signed
     from .classification import Classification, classify
     from .recoding.anonymise import anonymise
     from .recoding.hierarchies import Hierarchy
     from .recoding.models import DeltaPresence, KAnonymity, KMap, LDiversity, TCloseness
     from .recoding.result import Result
+    from .service import (
+        Answer,
+        Asker,
+        Quote,
+        Wish,
+        answer,
+        budget,
+        change_budget,
+        open_answers,
+        prepare_answers,
+        quote,
+    )
 
 _ROOM_OF = {
+    "Answer": "service",
+    "AnswerSpec": "answers.spec",
+    "Asker": "service",
+    "Count": "answers.question",
+    "Figures": "answers.figures",
+    "Histogram": "answers.question",
+    "Mean": "answers.question",
+    "Quantile": "answers.question",
+    "Question": "answers.question",
+    "Quote": "service",
+    "Sum": "answers.question",
+    "Wish": "service",
+    "answer": "service",
+    "budget": "service",
+    "change_budget": "service",
+    "epsilon": "answers.accounting",
+    "open_answers": "service",
+    "parse_select": "answers.select",
+    "prepare_answers": "service",
+    "prepared": "answers.prepare",
+    "quote": "service",
     "Certificate": "certificates",
     "Classification": "classification",
     "DeltaPresence": "recoding.models",
@@ -36,19 +75,40 @@ _ROOM_OF = {
 """Which module holds which name; a name that is its own module stands for the module."""
 
 __all__ = [
+    "Answer",
+    "AnswerSpec",
+    "Asker",
     "Certificate",
     "Classification",
+    "Count",
     "DeltaPresence",
+    "Figures",
     "Hierarchy",
+    "Histogram",
     "KAnonymity",
     "KMap",
     "LDiversity",
+    "Mean",
+    "Quantile",
+    "Question",
+    "Quote",
     "Result",
     "Signed",
+    "Sum",
     "TCloseness",
+    "Wish",
     "anonymise",
+    "answer",
     "attacks",
+    "budget",
+    "change_budget",
     "classify",
+    "epsilon",
+    "open_answers",
+    "parse_select",
+    "prepare_answers",
+    "prepared",
+    "quote",
     "risk",
     "utility",
 ]

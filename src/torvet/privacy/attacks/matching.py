@@ -277,9 +277,9 @@ def _looked_up(shown: np.ndarray, tables: list[np.ndarray], asked: np.ndarray) -
     forms = np.stack(
         [table.argmax(axis=0)[asked[:, place]] for place, table in enumerate(tables)], axis=1
     )
-    covered: np.ndarray = np.all(
-        np.stack([table.any(axis=0)[asked[:, at]] for at, table in enumerate(tables)]), axis=0
-    )
+    covered = np.ones(len(asked), dtype=bool)
+    for place, table in enumerate(tables):
+        covered &= table.any(axis=0)[asked[:, place]]
     marks = mixed(np.concatenate([shown, forms]), [len(table) for table in tables])
     there, sought = marks[: len(shown)], marks[len(shown) :]
     order = np.argsort(there, kind="stable")

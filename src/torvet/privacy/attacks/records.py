@@ -202,7 +202,8 @@ class Said:
     """What fitting rows say of each target.
 
     `counts` is (targets, values + 1), `own` (targets,) the place of their own value, `people`
-    (targets,) how many share what is known and that value. A value that the release does not hold at all has the last column, of zeros.
+    (targets,) how many share what is known and that value. A value that the release does not hold
+    at all has the last column, of zeros.
     """
 
     counts: np.ndarray
