@@ -13,8 +13,8 @@ from .groups import Gathering, Groups
 from .hierarchies import Hierarchy
 from .local import Asked, anonymise_locally
 from .measures import METRICS, risk_of, utility_of
-from .models import DeltaPresence, KAnonymity, KMap, Model, checked, k_of
-from .optimum import best_of, kept_classes
+from .models import DeltaPresence, KAnonymity, KMap, LDiversity, Model, TCloseness, checked, k_of
+from .optimum import best_of, kept_classes, levels_given, weighed
 from .output import Recoding, recoded_schema, write
 from .result import Result, digests_of
 
@@ -31,6 +31,7 @@ def anonymise(
     suppression_limit: float = 0.05,
     metric: Literal["loss", "discernibility", "entropy"] = "loss",
     recoding: Literal["full-domain", "mondrian"] = "full-domain",
+    transformation: Mapping[str, int] | None = None,
     output: Path | str | None = None,
 ) -> Result:
     """Generalise the quasi-identifiers of a table so that every model holds, at the least cost.
@@ -48,6 +49,8 @@ def anonymise(
         metric: what is minimised: Loss (NCP), discernibility (DM), or non-uniform entropy.
         recoding: "full-domain" gives each column one level, and the optimum of all
             transformations; "mondrian" (opt-in) cuts locally, which loses less and is weaker.
+        transformation: the level of every quasi-identifier, where it is given and not searched:
+            that of an earlier release of the same people (docs/decisions/0125).
         output: where the release is written as Parquet; without it, it is a table in memory.
 
     Returns:
@@ -66,7 +69,14 @@ def anonymise(
     _hold(0 <= suppression_limit <= 1, "the suppression limit lies between 0 and 1")
     with opened(source) as rows:
         _columns_apart(rows.schema, quasi_identifiers, sensitive, identifiers)
-        policy = _policy(quasi_identifiers, models, sensitive, suppression_limit, metric, recoding)
+        policy = _policy(
+            quasi_identifiers,
+            sensitive,
+            models,
+            suppression_limit=suppression_limit,
+            metric=metric,
+            recoding=recoding,
+        )
         path = None if output is None else Path(output)
         gathering, groups = gathered(rows, quasi_identifiers, models, sensitive)
         schema = recoded_schema(rows.schema, list(quasi_identifiers), identifiers)
@@ -82,7 +92,11 @@ def anonymise(
             )
             return anonymise_locally(rows, gathering, groups, asked)
         limit = int(suppression_limit * groups.rows + 1e-9)
-        best = best_of(groups, models, sensitive, limit=limit, metric=metric)
+        if transformation is None:
+            best = best_of(groups, models, sensitive, limit=limit, metric=metric)
+        else:
+            levels = levels_given(groups, tuple(quasi_identifiers), transformation)
+            best = weighed(groups, models, sensitive, levels, limit=limit, metric=metric)
         classes = kept_classes(groups, models, sensitive, best.levels)
         shape = Recoding(
             names=tuple(quasi_identifiers),
@@ -157,11 +171,9 @@ def _columns_apart(
 
 def _policy(
     quasi_identifiers: Mapping[str, Hierarchy],
-    models: Sequence[Model],
     sensitive: Sequence[str],
-    suppression_limit: float,
-    metric: str,
-    recoding: str,
+    models: Sequence[Model],
+    **how: Any,
 ) -> dict[str, Any]:
     """Return what was asked, as a certificate states it."""
     return {
@@ -173,9 +185,7 @@ def _policy(
         "anonymise": {
             "hierarchies": {name: each.name for name, each in quasi_identifiers.items()},
             "models": [_model_json(model) for model in models],
-            "suppression_limit": suppression_limit,
-            "metric": metric,
-            "recoding": recoding,
+            **how,
         },
     }
 
@@ -188,21 +198,11 @@ def _model_json(model: Model) -> dict[str, Any]:
             return {"kind": "k-map", "k": k}
         case DeltaPresence(low=low, high=high):
             return {"kind": "delta-presence", "low": low, "high": high}
-        case _:
-            stated = {name: it for name, it in _plain(model).items() if it is not None}
-            return {"kind": _KINDS[type(model).__name__], **stated}
-
-
-_KINDS = {"LDiversity": "l-diversity", "TCloseness": "t-closeness"}
-
-
-def _plain(model: Model) -> dict[str, Any]:
-    """Return the fields of a model, a hierarchy by its name."""
-    return {
-        field: value.name if isinstance(value, Hierarchy) else value
-        for field in type(model).__slots__
-        for value in [getattr(model, field)]
-    }
+        case LDiversity(l=needed, kind=kind, c=c, of=column):
+            stated = {"kind": "l-diversity", "l": needed, "of": kind, "c": c, "column": column}
+        case TCloseness(t=most, distance=distance, of=column):
+            stated = {"kind": "t-closeness", "t": most, "distance": distance, "column": column}
+    return {name: each for name, each in stated.items() if each is not None}
 
 
 def _hold(true: bool, fault: str) -> None:

@@ -1,7 +1,7 @@
 """From models and groups to the best node: what is asked, laid out, and searched in threads."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from torvet.privacy.errors import KExceedsRows, NothingSafe
+from torvet.privacy.errors import KExceedsRows, ModelsInvalid, NothingSafe
 
 from .classes import Classes, classes_of, judged
 from .cuts import Judges
@@ -17,7 +17,7 @@ from .demands import Demand, Kind, judges_against
 from .groups import Groups, Secrets
 from .lattice import Lattice, lattice_of, levels_of
 from .leaves import Leaves
-from .measures import Measure
+from .measures import Measure, utility_of
 from .models import DeltaPresence, KMap, LDiversity, Model, TCloseness, at_least_rows
 from .search import NEAR, Best, Rules, Surface, dive, ground_of
 
@@ -63,7 +63,7 @@ def best_of(
     judges = judges_for(groups, models, sensitive)
     judging = judges.kinds.size > 0
     lattice = _laid_out(groups, measure, judging=judging)
-    rules = _rules(groups, models, measure, limit=limit, judged=judging)
+    rules = _rules(models, measure, limit=limit, judged=judging)
     secrets = groups.secrets.combinations if judging and groups.secrets else _NO_SECRETS
     found = _searched(lattice, rules, judges, secrets, threads)
     if found.node[0] < 0:
@@ -74,6 +74,36 @@ def best_of(
         nodes=lattice.nodes,
         evaluated=int(found.evaluated[0]),
     )
+
+
+def levels_given(
+    groups: Groups, names: Sequence[str], transformation: Mapping[str, int]
+) -> tuple[int, ...]:
+    """Return the levels of a given transformation; raise ModelsInvalid where it does not fit."""
+    if set(transformation) != set(names):
+        raise ModelsInvalid("the transformation that is given is of other columns")
+    levels = tuple(transformation[name] for name in names)
+    if any(not 0 <= it < len(tree.codes) for it, tree in zip(levels, groups.trees, strict=True)):
+        raise ModelsInvalid("the transformation that is given has levels that there are not")
+    return levels
+
+
+def weighed(
+    groups: Groups,
+    models: Sequence[Model],
+    sensitive: Sequence[str],
+    levels: Sequence[int],
+    *,
+    limit: int,
+    metric: str,
+) -> Found:
+    """Return what the node of `levels` comes to; raise NothingSafe beyond the limit."""
+    classes = kept_classes(groups, models, sensitive, levels)
+    suppressed = groups.rows - classes.rows_kept
+    if suppressed > limit:
+        raise NothingSafe(suppressed, limit)
+    cost = utility_of(groups, classes, levels, at_least_rows(models))
+    return Found(levels=tuple(levels), value=getattr(cost, metric), nodes=1, evaluated=1)
 
 
 def kept_classes(
@@ -222,9 +252,7 @@ def _laid_out(groups: Groups, measure: Measure, *, judging: bool) -> Lattice:
     )
 
 
-def _rules(
-    groups: Groups, models: Sequence[Model], measure: Measure, *, limit: int, judged: bool
-) -> Rules:
+def _rules(models: Sequence[Model], measure: Measure, *, limit: int, judged: bool) -> Rules:
     presences = [model for model in models if isinstance(model, DeltaPresence)]
     least = max((model.low for model in presences), default=0.0)
     return Rules(
@@ -239,7 +267,7 @@ def _rules(
     )
 
 
-def _searched(
+def _searched(  # noqa: PLR0917 - handed on to compiled code in this order
     lattice: Lattice,
     rules: Rules,
     judges: Judges,
