@@ -7,6 +7,7 @@ JSON knows no fractions: a fraction is written as a decimal text of twelve signi
 
 import base64
 import binascii
+import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -34,8 +35,10 @@ class Certificate:
 
     Shares, risks and losses are fractions of 1. `transformation` is the level of each
     quasi-identifier (0 = as it was). `models_found` is what the release was *found* to keep,
-    never what was asked for: `{"k": 5, "l": {"income": 2}, "t": {"income": 0.21}}`. `attacks` holds
-    an outcome for each attack that was tried. `remarks` are sentences that a reader must not miss.
+    never what was asked for: `{"k": 5, "l": {"income": 2}, "t": {"income": 0.21}}`. `files` are the
+    digests of the release's files; `output_sha256` is that of one, or of all of them joined by
+    line feeds; `input_sha256` likewise of the delivered files. `attacks` holds an outcome for
+    each attack that was tried. `remarks` are sentences that a reader must not miss.
     """
 
     treatment: str
@@ -43,6 +46,7 @@ class Certificate:
     suppressed: int = 0
     input_sha256: str = ""
     output_sha256: str = ""
+    files: Sequence[str] = ()
     policy: Mapping[str, Any] = field(default_factory=dict)
     transformation: Mapping[str, int] = field(default_factory=dict)
     models_found: Mapping[str, Any] = field(default_factory=dict)
@@ -62,6 +66,7 @@ class Certificate:
             "treatment": self.treatment,
             "input_sha256": self.input_sha256,
             "output_sha256": self.output_sha256,
+            "files": list(self.files),
             "rows": self.rows,
             "suppressed": self.suppressed,
             "policy": exact(self.policy),
@@ -93,6 +98,7 @@ class Certificate:
                 suppressed=int(held["suppressed"]),
                 input_sha256=str(held["input_sha256"]),
                 output_sha256=str(held["output_sha256"]),
+                files=tuple(str(it) for it in held["files"]),
                 policy=dict(held["policy"]),
                 transformation={name: int(it) for name, it in held["transformation"].items()},
                 models_found=dict(held["models_found"]),
@@ -163,6 +169,13 @@ class Signed:
         except InvalidSignature:
             return False
         return True
+
+
+def joined(digests: Sequence[str]) -> str:
+    """Return the digest of one file, or that of the digests of several, in their order."""
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest() if digests else ""
 
 
 def exact(value: Any) -> Any:

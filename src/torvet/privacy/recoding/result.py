@@ -65,7 +65,7 @@ class Result:
         if nodes > SURFACE_NODES_MAX:
             raise TooManyNodes(nodes, SURFACE_NODES_MAX)
         lattice, surface = surface_of(self.groups, ks)
-        return _as_table(self.quasi_identifiers, lattice, surface)
+        return as_table(self.quasi_identifiers, lattice, surface)
 
     @property
     def certificate(self) -> Certificate:
@@ -107,7 +107,8 @@ def digests_of(
     return digests
 
 
-def _as_table(names: Sequence[str], lattice: Lattice, surface: Surface) -> pa.Table:
+def as_table(names: Sequence[str], lattice: Lattice, surface: Surface) -> pa.Table:
+    """Return a surface as a table: levels, k, suppressed, discernibility, loss."""
     nodes = np.repeat(np.arange(lattice.nodes), len(surface.ks))
     columns: dict[str, np.ndarray[Any, Any]] = dict.fromkeys(names, nodes)
     for place, q in enumerate(lattice.order):

@@ -1,0 +1,123 @@
+"""Policies, proposals and certificates as rows. Each function takes its transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from .policies import Policy
+from .tables import certificates, policies, proposals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A policy in force, and since when."""
+
+    version: int
+    policy: Policy
+    set_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certified:
+    """A signed certificate as it is stored: `content` is canonical JSON."""
+
+    number: int
+    policy_version: int | None
+    treatment: str
+    content: str
+
+
+def policy_of(tx: Connection, dataset: str, version: int | None = None) -> Held | None:
+    """Return the policy in force for a dataset, or the one of `version`; None where none is."""
+    chosen = select(policies).where(policies.c.dataset == dataset)
+    if version is not None:
+        chosen = chosen.where(policies.c.version == version)
+    row = tx.execute(chosen.order_by(policies.c.version.desc()).limit(1)).one_or_none()
+    if row is None:
+        return None
+    return Held(version=row.version, policy=Policy.trusted(row.policy), set_at=row.set_at)
+
+
+def add_policy(tx: Connection, dataset: str, policy: Policy, account: str, at: datetime) -> int:
+    """Put `policy` in force; return its version."""
+    newest = select(func.coalesce(func.max(policies.c.version), 0)).where(
+        policies.c.dataset == dataset
+    )
+    version = int(tx.execute(newest).scalar_one()) + 1
+    tx.execute(
+        insert(policies).values(
+            dataset=dataset,
+            version=version,
+            policy=policy.to_json(),
+            account=account,
+            set_at=at,
+        )
+    )
+    return version
+
+
+def put_proposal(
+    tx: Connection, dataset: str, source: str, proposal: Mapping[str, Any], at: datetime
+) -> None:
+    """Write what is proposed for a dataset, over what was proposed before."""
+    values = {"source": source, "proposal": dict(proposal), "made_at": at}
+    tx.execute(
+        upsert(proposals)
+        .values(dataset=dataset, **values)
+        .on_conflict_do_update(index_elements=["dataset"], set_=values)
+    )
+
+
+def proposal_of(tx: Connection, dataset: str) -> Mapping[str, Any] | None:
+    """Return what is proposed for a dataset, or None where nothing ever was."""
+    chosen = select(proposals.c.proposal).where(proposals.c.dataset == dataset)
+    found: Mapping[str, Any] | None = tx.execute(chosen).scalar_one_or_none()
+    return found
+
+
+def put_certificate(tx: Connection, dataset: str, made: Certified, at: datetime) -> None:
+    """Write the certificate of a release that is about to be committed.
+
+    A number may be used again where its delivery ended before: the last one counts.
+    """
+    values = {
+        "policy_version": made.policy_version,
+        "treatment": made.treatment,
+        "content": made.content,
+        "made_at": at,
+    }
+    tx.execute(
+        upsert(certificates)
+        .values(dataset=dataset, number=made.number, **values)
+        .on_conflict_do_update(index_elements=["dataset", "number"], set_=values)
+    )
+
+
+def drop_certificate(tx: Connection, dataset: str, number: int) -> None:
+    """Forget the certificate of a release that there will not be."""
+    tx.execute(
+        delete(certificates).where(
+            certificates.c.dataset == dataset, certificates.c.number == number
+        )
+    )
+
+
+def certificate_of(tx: Connection, dataset: str, number: int) -> Certified | None:
+    """Return the certificate of a release, or None where it has none."""
+    row = tx.execute(
+        select(certificates).where(
+            certificates.c.dataset == dataset, certificates.c.number == number
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return Certified(
+        number=row.number,
+        policy_version=row.policy_version,
+        treatment=row.treatment,
+        content=row.content,
+    )

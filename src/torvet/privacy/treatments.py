@@ -1,0 +1,185 @@
+"""A policy carried out on a source: rows as they may be released, or why there are none.
+
+What a treatment gives is tried before it is believed: the models are measured again on the
+written release, and the attacks are made on it. Whoever asks for a release gets one that
+withstood them, or PolicyFailed with the reasons.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from torvet import privacy
+
+from .aggregates.rules import rules_from_json
+from .certificates import Certificate
+from .classification.model import Role
+from .errors import PolicyFailed
+from .policies import Policy, Treatment
+from .specifications import hierarchies_of, models_of
+
+SEED = 20_260_616
+KEPT_BACK = "suppressed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """How hard a release is tried: `rows` people are attacked at most, drawn from `seed`."""
+
+    rows: int = 1_000
+    seed: int = SEED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treated:
+    """A release in the file `path`, and what can be certified of it before it is published."""
+
+    path: Path
+    certificate: Certificate
+
+
+def treat(
+    policy: Policy,
+    source: Sequence[str],
+    target: Path,
+    *,
+    kept: Mapping[str, int] | None = None,
+    tried: Tried | None = None,
+) -> Treated:
+    """Make of `source` what `policy` lets go, in the Parquet file `target`.
+
+    Args:
+        policy: what is done; as-is needs no treatment and is not asked for here.
+        source: Parquet files of one schema, all that the release is made of.
+        target: where the release is written.
+        kept: the transformation of the releases before, which is done again: two releases of
+            the same people in different classes would show more than either (0125).
+        tried: how hard the release is attacked.
+
+    Raises:
+        PolicyFailed: What came of it is not safe, or nothing is left.
+        ExchangeError: A hierarchy, a rule or a model does not fit the rows.
+    """
+    match policy.treatment:
+        case Treatment.ANONYMISE:
+            return _anonymised(policy, source, target, kept, tried or Tried())
+        case Treatment.AGGREGATE:
+            return _aggregated(policy, source, target, tried or Tried())
+        case _:
+            return _answered(policy, source, target)
+
+
+def _anonymised(
+    policy: Policy,
+    source: Sequence[str],
+    target: Path,
+    kept: Mapping[str, int] | None,
+    tried: Tried,
+) -> Treated:
+    asked = policy.anonymise
+    assert asked is not None, "Policy.from_json has seen that it is there"
+    hierarchies = hierarchies_of(asked.hierarchies)
+    sensitive = policy.named(Role.SENSITIVE)
+    result = privacy.anonymise(
+        list(source),
+        quasi_identifiers=hierarchies,
+        models=models_of(asked.models, hierarchies),
+        sensitive=sensitive,
+        identifiers=policy.named(Role.IDENTIFIER),
+        suppression_limit=asked.suppression_limit,
+        metric=asked.metric,
+        recoding=asked.recoding,
+        transformation=kept or None,
+        output=target,
+    )
+    found = privacy.risk.report(target, list(hierarchies), sensitive)
+    if not found.rows:
+        raise PolicyFailed(("no row is left: all of them would be suppressed",))
+    if found.k < asked.k:
+        raise PolicyFailed((f"the release was found to have k = {found.k}, not {asked.k}",))
+    report = privacy.attacks.run(
+        target,
+        list(source),
+        quasi_identifiers=hierarchies,
+        sensitive=sensitive,
+        k=asked.k,
+        seed=tried.seed,
+        limit_rows=tried.rows,
+    )
+    return Treated(path=target, certificate=_withstood(result.certificate, policy, report))
+
+
+def _aggregated(policy: Policy, source: Sequence[str], target: Path, tried: Tried) -> Treated:
+    asked = policy.aggregate or {}
+    cells = privacy.aggregate(
+        list(source),
+        by=asked["by"],
+        value=asked["value"],
+        unit=asked["unit"],
+        rules=rules_from_json(asked["rules"]),
+    )
+    published = cells.cells - cells.suppressed
+    if not published:
+        raise PolicyFailed(
+            (f"no cell is left: the rules object to each of the {cells.cells:,} cells",)
+        )
+    pq.write_table(cells.table, target, compression="zstd")
+    told = cells.table.filter(pc.is_null(cells.table[KEPT_BACK]))
+    report = privacy.attacks.run(
+        told,
+        list(source),
+        cells=privacy.attacks.Cells(
+            by=tuple(asked["by"]), value=asked["value"], unit=asked["unit"]
+        ),
+        seed=tried.seed,
+        limit_rows=tried.rows,
+    )
+    return Treated(path=target, certificate=_withstood(cells.certificate, policy, report))
+
+
+def _withstood(drawn: Certificate, policy: Policy, report: Any) -> Certificate:
+    lost = tuple(outcome.words for outcome in report.outcomes if not outcome.passed)
+    if lost:
+        raise PolicyFailed(lost)
+    return replace(
+        drawn,
+        policy=policy.to_json(),
+        attacks=tuple(outcome.to_json() for outcome in report.outcomes),
+    )
+
+
+def _answered(policy: Policy, source: Sequence[str], target: Path) -> Treated:
+    """Write a release without rows: its schema says what may be asked about."""
+    spec = privacy.AnswerSpec.from_json(policy.answers or {})
+    before = pq.read_schema(source[0])
+    shown = [*spec.keys, *spec.bounds]
+    fields = [before.field(name).remove_metadata() for name in before.names if name in shown]
+    fields += [
+        pa.field(name, pa.string() if it.take.value == "date" else pa.int64())
+        for name, it in spec.derive.items()
+        if name not in before.names
+    ]
+    missing = [name for name in (spec.unit, *spec.bounds) if name not in before.names]
+    if missing:
+        raise PolicyFailed((f"the file has no column {missing[0]!r}",))
+    pq.write_table(pa.schema(fields).empty_table(), target)
+    drawn = Certificate(
+        treatment=Treatment.ANSWERS.value,
+        rows=0,
+        policy=policy.to_json(),
+        budget_micro_rho=0,
+        remarks=(_budgets(spec.limits.per_consumer, spec.limits.per_dataset),),
+    )
+    return Treated(path=target, certificate=drawn)
+
+
+def _budgets(per_consumer: int, per_dataset: int) -> str:
+    return (
+        "The release has no rows: questions are answered with noise, within budgets of "
+        f"{per_consumer:,} micro-ρ for each consumer and {per_dataset:,} for all together."
+    )
