@@ -8,12 +8,12 @@ so that threads may each cut partitions of their own.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from torvet.privacy.compiled import compiled
 
 Codes = NDArray[np.int32]
 Counts = NDArray[np.int64]
-compiled = njit(cache=True, nogil=True)
 
 HISTOGRAM_BINS = 2**16
 SORT_BELOW = 16

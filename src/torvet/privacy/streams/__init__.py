@@ -1,0 +1,1 @@
+"""Streams about people: pseudonyms that change, coarser time and place, and what is refused."""
