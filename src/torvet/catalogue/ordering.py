@@ -103,11 +103,11 @@ class Keys:
     def take(self, batch: pa.RecordBatch) -> None:
         """Take the times of some rows, and the numbers of their series."""
         here = slice(self._rows, self._rows + batch.num_rows)
-        times = _whole(batch.column(0).cast(pa.timestamp("us")))
+        times = _whole(batch.column(0), pa.timestamp("us"))
         if self._unit > 1 and (times % _SECOND_US).any():
             self._unit = 1
         self._times[here] = times
-        self._series[here] = _whole(batch.column(1).cast(pa.int64()))
+        self._series[here] = _whole(batch.column(1), pa.int64())
         self._rows = here.stop
 
     def steps(self) -> Steps | None:
@@ -136,9 +136,10 @@ class Keys:
         return packed, second, span
 
 
-def _whole(values: pa.Array) -> Whole:
+def _whole(values: pa.Array, kind: pa.DataType) -> Whole:
     """Return 8 bytes a value as they lie in memory; Arrow's own way there loads all of pandas."""
-    return np.frombuffer(values.buffers()[1], np.int64)[values.offset :][: len(values)]
+    held = values if values.type == kind else values.cast(kind)
+    return np.frombuffer(held.buffers()[1], np.int64)[held.offset :][: len(held)]
 
 
 def _steps(packed: Whole, second: int, span: int) -> Steps:

@@ -11,7 +11,7 @@ from torvet.ports.sql import identifier, literal
 from .bench import Bench, Staged, is_full
 from .csv_files import CsvFile
 from .errors import ColumnsDiffer, NoRows, SchemaInvalid
-from .evidence import gather
+from .evidence import gather, possible
 from .inference import Evidence, choose, choose_for, inferred_column, sentences
 from .limits import VALUE_CHARACTERS_MAX
 from .model import Column
@@ -41,7 +41,10 @@ def cast_at_once(
     at the first value that they would not hold exactly.
     """
     names, cells = file.dialect.names, tuple(f"c{n}" for n in range(len(file.dialect.names)))
-    readings = _asked(names, [INFERRED] * len(names), schema)
+    any_of_them = [INFERRED] * len(names)
+    readings = _asked(
+        bench, schema, relation=file.sample, names=names, cells=cells, readings=any_of_them
+    )
     evidence = gather(bench.run, file.sample, cells, readings, bench.options.null_texts)
     plans, notes, settled = _plans(bench, names, cells, evidence, schema)
     if not file.plain or not (settled or file.sample_is_whole):
@@ -84,27 +87,30 @@ def cast_staged(
 def _whole_evidence(
     bench: Bench, staged: Staged, schema: Sequence[Column] | None
 ) -> list[Evidence]:
-    """Count over the first rows, then over all of them what those left possible."""
-    asked = _asked(staged.names, staged.readings, schema)
-    nulls = bench.options.null_texts
-    if schema is None:
-        few = f"(SELECT * FROM {staged.relation} LIMIT 2000)"
-        first = gather(bench.run, few, staged.cells, asked, nulls)
-        asked = [_left(seen, names) for seen, names in zip(first, asked, strict=True)]
-    return gather(bench.run, staged.relation, staged.cells, asked, nulls)
-
-
-def _left(seen: Evidence, names: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name for name in names if not seen.values or seen.all_fit(name))
+    """Count over all rows what the first ones left possible."""
+    asked = _asked(
+        bench,
+        schema,
+        relation=staged.relation,
+        names=staged.names,
+        cells=staged.cells,
+        readings=staged.readings,
+    )
+    return gather(bench.run, staged.relation, staged.cells, asked, bench.options.null_texts)
 
 
 def _asked(
-    names: Sequence[str],
-    readings: Sequence[Sequence[str]],
+    bench: Bench,
     schema: Sequence[Column] | None,
+    *,
+    relation: str,
+    names: Sequence[str],
+    cells: Sequence[str],
+    readings: Sequence[Sequence[str]],
 ) -> list[Sequence[str]]:
+    """Return the readings to try on each cell: those of a given type, or those that may fit."""
     if schema is None:
-        return list(readings)
+        return [*possible(bench.run, relation, cells, readings, bench.options.null_texts)]
     given = {column.name.casefold(): OF_TYPE[column.type] for column in schema}
     return [given.get(name.casefold(), ()) for name in names]
 

@@ -11,6 +11,7 @@ from .inference import Evidence
 from .readings import NULL_WORDS, READINGS
 
 COLUMNS_AT_ONCE = 40
+FIRST_ROWS = 200
 
 
 def gather(
@@ -28,6 +29,44 @@ def gather(
     return found
 
 
+def possible(
+    run: duckdb.DuckDBPyConnection,
+    relation: str,
+    cells: Sequence[str],
+    asked: Sequence[Sequence[str]],
+    null_texts: Sequence[str],
+) -> list[tuple[str, ...]]:
+    """Return for each cell the readings that read all of the first rows' values.
+
+    Preparing a reading costs more than using it a thousand times, and most fall at the first
+    row: here all cells share one of each.
+    """
+    numbers = list(range(len(cells)))
+    texts = f"SELECT unnest({numbers}) AS n, unnest([{', '.join(cells)}]) AS c"
+    words = _words(null_texts)
+    names = sorted({name for readings in asked for name in readings})
+    counts = "".join(
+        f", count_if({_read(name, 't')}) AS fits{number}" for number, name in enumerate(names)
+    )
+    found = run.execute(
+        f"SELECT n, count(t){counts} FROM (SELECT n, nullif(trim(c), '') AS t"
+        f" FROM ({texts} FROM (SELECT * FROM {relation} LIMIT {FIRST_ROWS})))"
+        f" WHERE t NOT IN ({words}) GROUP BY n"
+    ).fetchall()
+    fits = {
+        n: {names[at] for at, fit in enumerate(fitting) if fit == values}
+        for n, values, *fitting in found
+    }
+    return [
+        tuple(name for name in readings if number not in fits or name in fits[number])
+        for number, readings in enumerate(asked)
+    ]
+
+
+def _words(null_texts: Sequence[str]) -> str:
+    return ", ".join(map(literal, (*NULL_WORDS, *null_texts)))
+
+
 def _gather(
     run: duckdb.DuckDBPyConnection,
     relation: str,
@@ -35,7 +74,7 @@ def _gather(
     asked: Sequence[Sequence[str]],
     null_texts: Sequence[str],
 ) -> list[Evidence]:
-    words = ", ".join(map(literal, (*NULL_WORDS, *null_texts)))
+    words = _words(null_texts)
     inner, counts = [], []
     for number, (cell, readings) in enumerate(zip(cells, asked, strict=True)):
         text, word = f"t{number}", f"w{number}"
