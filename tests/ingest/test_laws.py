@@ -199,6 +199,8 @@ def test_garbage_becomes_a_table_or_an_error_in_words(parts, tmp_path, name, con
 
 
 @RARE
+@example(content="[]")
+@example(content="{}")
 @given(content=st.text(alphabet='ab01;,"\n\r\t-./:{}[] æ', max_size=200))
 @pytest.mark.parametrize("name", ["x.csv", "x.ndjson", "x.geojson"])
 def test_torn_text_becomes_a_table_or_an_error_in_words(parts, tmp_path, name, content):

@@ -67,6 +67,8 @@ def cast_staged(
     bench: Bench, staged: Staged, schema: Sequence[Column] | None, target: Target
 ) -> Table:
     """Read staged texts into the table; a column's type is inferred over all of its texts."""
+    if not staged.names:
+        raise NoRows(bench.file_name, staged.faulty_rows, staged.first_fault)
     evidence = _whole_evidence(bench, staged, schema)
     plans, notes, _ = _plans(bench, staged.names, staged.cells, evidence, schema)
     bench.note(*notes)
