@@ -5,6 +5,7 @@ import threading
 
 import uvicorn
 
+from torvet.cli.logs import configure
 from torvet.exchange import open_parts
 from torvet.jobs import run_worker
 from torvet.server import application
@@ -12,6 +13,7 @@ from torvet.settings import load
 
 
 def main():
+    configure("warning")
     settings, _ = load(port=int(sys.argv[1]))
     with open_parts(settings) as parts:
         stop = threading.Event()

@@ -1,6 +1,10 @@
 """The connection pool to PostgreSQL: whatever waits for it gives up soon and says so."""
 
-from sqlalchemy import Engine, create_engine, make_url
+import select
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import InvalidatePoolError
 
 CONNECT_S_MAX = 3
 POOL_WAIT_S_MAX = 5
@@ -26,12 +30,11 @@ def open_database(url: str, *, pool_size: int = 20) -> Engine:
     address = make_url(url)
     if address.drivername in {"postgresql", "postgres"}:
         address = address.set(drivername="postgresql+psycopg")
-    return create_engine(
+    engine = create_engine(
         address,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=POOL_WAIT_S_MAX,
-        pool_pre_ping=True,
         pool_use_lifo=True,
         connect_args={
             "connect_timeout": CONNECT_S_MAX,
@@ -44,3 +47,21 @@ def open_database(url: str, *, pool_size: int = 20) -> Engine:
             **_KEEPALIVE,
         },
     )
+    event.listen(engine, "checkout", _listen)
+    return engine
+
+
+def _listen(connection: Any, _record: object, _fairy: object) -> None:
+    """Refuse a connection whose server is gone; the pool then opens another.
+
+    A server that ends says so, and one that is killed closes its end: either can be heard
+    without asking. To ask each time is a way there and back for every deed.
+    """
+    if connection.closed or not _is_silent(connection.fileno()):
+        raise InvalidatePoolError("the server is gone")
+
+
+def _is_silent(descriptor: int) -> bool:
+    heard = select.poll()
+    heard.register(descriptor, select.POLLIN)
+    return not heard.poll(0)

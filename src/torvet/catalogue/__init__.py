@@ -21,6 +21,7 @@ from .model import (
     Visibility,
 )
 from .reading import preview_for, profile_for, quality_for
+from .release_lines import release_number
 from .service import change, create, deliver, delivery, visible_dataset, withdraw
 from .store import (
     dataset,
@@ -72,6 +73,7 @@ __all__ = [
     "quality_for",
     "release",
     "release_at",
+    "release_number",
     "releases",
     "resume",
     "tell_of_release",

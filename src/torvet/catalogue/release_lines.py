@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Integer, any_, bindparam, func, select
+from sqlalchemy import Connection, Integer, any_, bindparam, func, literal_column, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
+from .errors import ReleaseNotFound
 from .search_model import ReleaseLine
 from .tables import releases
 
@@ -35,6 +36,29 @@ def last_releases(
         found.setdefault(dataset, []).append(line)
     return found
 
+
+def release_number(tx: Connection, dataset: str, number: int | None = None) -> int:
+    """Return `number` where there is such a release, the newest where None.
+
+    Raises ReleaseNotFound.
+    """
+    asked = {"dataset": dataset, "number": number}
+    found = tx.execute(_NEWEST if number is None else _NUMBER, asked).scalar_one_or_none()
+    if found is None:
+        raise ReleaseNotFound(dataset, number)
+    return int(found)
+
+
+# Asked with every read: built once, and answered from the index alone.
+_NEWEST = (
+    select(releases.c.number)
+    .where(releases.c.dataset == bindparam("dataset"))
+    .order_by(releases.c.number.desc())
+    .limit(literal_column("1"))
+)
+_NUMBER = select(releases.c.number).where(
+    releases.c.dataset == bindparam("dataset"), releases.c.number == bindparam("number")
+)
 
 _LINE = ("number", "rows", "bytes", "published_at", "note", "quality")
 _AGED = (

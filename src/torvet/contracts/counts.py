@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Connection, Function, func, select, update
+from sqlalchemy import Connection, Function, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from .sentences import PLACE_ZONE
@@ -53,15 +53,27 @@ def locked(tx: Connection, contract: str, at: datetime) -> Counts:
 
 def seen(tx: Connection, contract: str, at: datetime) -> Counts:
     """Return the counts as they stand, without holding them."""
-    row = tx.execute(
-        select(
-            contract_counts.c.day,
-            contract_counts.c.rows,
-            contract_counts.c.minute,
-            contract_counts.c.requests,
-        ).where(contract_counts.c.contract == contract)
-    ).one_or_none()
+    row = tx.execute(_AS_THEY_STAND, {"contract": contract}).one_or_none()
     return _counts(day_of(at), 0, minute_of(at), 0, at) if row is None else _counts(*row, at)
+
+
+def add_unless_moved(
+    tx: Connection, contract: str, before: Counts, *, rows: int, requests: int
+) -> bool:
+    """Count a use on top of `before`, read without a lock; return False where it has moved on.
+
+    One statement, in autocommit: nobody waits for anybody. False also on a new day or minute.
+    """
+    asked = {
+        "counted": contract,
+        "on_day": before.day,
+        "had_rows": before.rows_today,
+        "in_minute": before.minute,
+        "had_requests": before.requests_this_minute,
+        "more_rows": rows,
+        "more_requests": requests,
+    }
+    return tx.execute(_ADD_UNLESS_MOVED, asked).rowcount == 1
 
 
 def add(tx: Connection, contract: str, before: Counts, *, rows: int, requests: int) -> None:
@@ -108,3 +120,27 @@ def _counts(day: date, rows: int, minute: datetime, requests: int, at: datetime)
         minute=now,
         requests_this_minute=requests if minute == now else 0,
     )
+
+
+# Asked with every read of a contract with limits, so built once.
+_AS_THEY_STAND = select(
+    contract_counts.c.day,
+    contract_counts.c.rows,
+    contract_counts.c.minute,
+    contract_counts.c.requests,
+).where(contract_counts.c.contract == bindparam("contract"))
+_ADD_UNLESS_MOVED = (
+    update(contract_counts)
+    .where(
+        contract_counts.c.contract == bindparam("counted"),
+        contract_counts.c.day == bindparam("on_day"),
+        contract_counts.c.rows == bindparam("had_rows"),
+        contract_counts.c.minute == bindparam("in_minute"),
+        contract_counts.c.requests == bindparam("had_requests"),
+        _later_commit() == "off",
+    )
+    .values(
+        rows=contract_counts.c.rows + bindparam("more_rows"),
+        requests=contract_counts.c.requests + bindparam("more_requests"),
+    )
+)

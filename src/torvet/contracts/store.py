@@ -1,10 +1,23 @@
 """Offers and contracts as rows. Each function takes the transaction that it runs in."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, or_, select, text, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from torvet.parties.model import PartyId
@@ -15,6 +28,7 @@ from .errors import ContractMoved, ContractNotFound, OfferNotFound
 from .model import Approval, Contract, ContractId, Offer, OfferId, OfferStage, Stage
 from .tables import contracts, offers
 
+CLAUSES_KEPT = 4_096
 LIVE = (Stage.REQUESTED.value, Stage.AGREED.value)
 
 
@@ -116,11 +130,10 @@ def live_contract(tx: Connection, offer_id: str, consumer: str) -> Contract | No
 
 def contract(tx: Connection, contract_id: str) -> Contract:
     """Return the contract; raise ContractNotFound."""
-    wanted = select(contracts).where(contracts.c.id == contract_id)
-    row = tx.execute(wanted).mappings().one_or_none()
+    row = tx.execute(_BY_ID, {"wanted": contract_id}).mappings().one_or_none()
     if row is None:
         raise ContractNotFound(contract_id)
-    return contract_of(row)
+    return _contract(row, _clauses_in(row["written"]))
 
 
 def contract_by_share(tx: Connection, share: str) -> Contract:
@@ -223,6 +236,10 @@ def _offer(row: RowMapping) -> Offer:
 
 def contract_of(row: RowMapping) -> Contract:
     """Return the contract that a row of `contracts` holds."""
+    return _contract(row, _clauses(row["clauses"]))
+
+
+def _contract(row: RowMapping, clauses: tuple[Clause, ...]) -> Contract:
     return Contract(
         id=ContractId(row["id"]),
         offer=OfferId(row["offer"]),
@@ -231,7 +248,7 @@ def contract_of(row: RowMapping) -> Contract:
         consumer=PartyId(row["consumer"]),
         purpose=row["purpose"],
         note=row["note"],
-        clauses=_clauses(row["clauses"]),
+        clauses=clauses,
         stage=Stage(row["stage"]),
         share=row["share"],
         requested_at=row["requested_at"],
@@ -245,3 +262,15 @@ def contract_of(row: RowMapping) -> Contract:
 
 def _clauses(rows: list[dict[str, Any]]) -> tuple[Clause, ...]:
     return tuple(terms.from_json(row) for row in rows)
+
+
+@lru_cache(CLAUSES_KEPT)
+def _clauses_in(written: str) -> tuple[Clause, ...]:
+    return _clauses(json.loads(written))
+
+
+# Asked with every read, so built once. The terms come as their text, which is read once too.
+_BY_ID = select(
+    *(column for column in contracts.c if column is not contracts.c.clauses),
+    cast(contracts.c.clauses, Text).label("written"),
+).where(contracts.c.id == bindparam("wanted"))

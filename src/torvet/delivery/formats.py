@@ -8,6 +8,7 @@ null. Binary is base64.
 import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -42,6 +43,7 @@ _ALSO = {
     "application/x-parquet": RowFormat.PARQUET,
 }
 _BY_MEDIA_TYPE = {media: form for form, media in MEDIA_TYPES.items()} | _ALSO
+_LOCAL_TIMESTAMP = pa.timestamp("us")
 _ACCEPT_CHARACTERS_MAX = 2_000
 
 Writer = Callable[[pa.Schema, Iterable[pa.RecordBatch]], Iterator[bytes]]
@@ -171,8 +173,27 @@ _encoder = msgspec.json.Encoder(enc_hook=_nothing_unknown)
 def _plain(batch: pa.RecordBatch) -> list[dict[str, object]]:
     # Column by column takes half the time of row by row.
     names = batch.schema.names
-    values = [column.to_pylist() for column in batch.columns]
+    values = [_values(column) for column in batch.columns]
     return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+
+
+def _values(column: pa.Array) -> list[object]:
+    """Return what `to_pylist` returns, by way of NumPy where the two agree: a tenth of the time."""
+    kind = column.type
+    if column.null_count or not any(agrees(kind) for agrees in _AS_IN_NUMPY):
+        return list(column.to_pylist())
+    values: list[object] = column.to_numpy(zero_copy_only=False).tolist()
+    if pa.types.is_timestamp(kind) and not all(type(value) is datetime for value in values):
+        return list(column.to_pylist())  # a year that Python does not know
+    return values
+
+
+_AS_IN_NUMPY = (
+    pa.types.is_integer,
+    pa.types.is_floating,
+    pa.types.is_string,
+    lambda kind: kind == _LOCAL_TIMESTAMP,
+)
 
 
 class _Drain(io.RawIOBase):

@@ -14,6 +14,7 @@ class Channel(StrEnum):
     REST = "rest"
     SHARING = "sharing"
     FILE = "file"
+    ANSWERS = "answers"
 
 
 class LogFormat(StrEnum):
@@ -48,9 +49,8 @@ class Agreed:
 
 def table_of(dataset: str, projection: Projection) -> str:
     """Return the name of the Delta table that holds exactly what `projection` shows."""
-    if projection.key == IDENTITY:
-        return f"releases/{dataset}"
-    return f"projections/{dataset}/{projection.key}"
+    key = projection.key
+    return f"releases/{dataset}" if key == IDENTITY else f"projections/{dataset}/{key}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ whatever is not clear is left to the engine, by returning None.
 import operator
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,6 +26,9 @@ GROUP_BYTES_MAX = 48 * 1024**2
 """A row group that is larger than this when decoded is left to the engine."""
 GROUPS_MAX = 6
 """Row groups that one filtered page may look through before it is left to the engine."""
+BLOCK_ROWS = 4_096
+"""A row group is looked through block by block, and no further than the page needs."""
+BLOCKS_MAX = 4_096
 
 _COMPARE = {
     Op.EQUAL: pc.equal,
@@ -43,6 +46,9 @@ _HOLDS = {
     Op.MORE: operator.gt,
     Op.AT_LEAST: operator.ge,
 }
+
+
+Ends: TypeAlias = tuple[int, int]
 
 
 class _LeaveItError(Exception):
@@ -152,39 +158,44 @@ def _fitting(
 ) -> Iterator[pa.Table]:
     left = limit
     seen = 0
-    for path, number, _ in groups:
-        if not _may_hold(path, number, condition):
+    names = list(dict.fromkeys(looked_at))
+    for path, number, rows in groups:
+        if not _may_hold(condition, partial(_ends, path, number)):
             continue
         seen += 1
         if seen > GROUPS_MAX:
             raise _LeaveItError
-        table = _kept.group(path, number)
-        mask = _mask(table.select(list(dict.fromkeys(looked_at))), condition)
-        places = pc.indices_nonzero(pc.fill_null(mask, fill_value=False))
-        chosen = places.slice(offset, left)
-        offset = max(offset - len(places), 0)
-        if len(chosen):
-            yield table.take(chosen)
-            left -= len(chosen)
-        if left <= 0:
-            return
+        group = _kept.group(path, number)
+        for block in range(-(-rows // BLOCK_ROWS)):
+            if not _may_hold(condition, partial(_ends_of_block, path, number, block)):
+                continue
+            table = group.slice(block * BLOCK_ROWS, BLOCK_ROWS)
+            mask = _mask(table.select(names), condition)
+            places = pc.indices_nonzero(pc.fill_null(mask, fill_value=False))
+            chosen = places.slice(offset, left)
+            offset = max(offset - len(places), 0)
+            if len(chosen):
+                yield table.take(chosen)
+                left -= len(chosen)
+            if left <= 0:
+                return
 
 
-def _may_hold(path: str, number: int, condition: Filter) -> bool:
-    """Tell by a group's own least and greatest integers whether some row of it may fit."""
+def _may_hold(condition: Filter, ends_of: Callable[[str], Ends | None]) -> bool:
+    """Tell by the least and greatest integers of some rows whether one of them may fit."""
     match condition:
         case And(parts):
-            return all(_may_hold(path, number, part) for part in parts)
+            return all(_may_hold(part, ends_of) for part in parts)
         case Or(parts):
-            return any(_may_hold(path, number, part) for part in parts)
+            return any(_may_hold(part, ends_of) for part in parts)
         case Compare(column, op, int() as value) if not isinstance(value, bool):
-            ends = _ends(path, number, column)
+            ends = ends_of(column)
             return ends is None or _within(ends, op, value)
         case _:
             return True
 
 
-def _within(ends: tuple[int, int], op: Op, value: int) -> bool:
+def _within(ends: Ends, op: Op, value: int) -> bool:
     low, high = ends
     if op is Op.EQUAL:
         return low <= value <= high
@@ -194,7 +205,7 @@ def _within(ends: tuple[int, int], op: Op, value: int) -> bool:
 
 
 @lru_cache(ENDS_MAX)
-def _ends(path: str, number: int, column: str) -> tuple[int, int] | None:
+def _ends(path: str, number: int, column: str) -> Ends | None:
     group = _kept.metadata(path).row_group(number)
     for place in range(group.num_columns):
         found = group.column(place)
@@ -203,6 +214,21 @@ def _ends(path: str, number: int, column: str) -> tuple[int, int] | None:
             if said.has_min_max and isinstance(said.min, int) and isinstance(said.max, int):
                 return said.min, said.max
     return None
+
+
+def _ends_of_block(path: str, number: int, block: int, column: str) -> Ends | None:
+    return _blocks(path, number, column)[block]
+
+
+@lru_cache(BLOCKS_MAX)
+def _blocks(path: str, number: int, column: str) -> tuple[Ends | None, ...]:
+    """Return the least and greatest integer of each block of a row group, None where unknown."""
+    values = _kept.group(path, number)[column]
+    starts = range(0, len(values), BLOCK_ROWS)
+    if not pa.types.is_integer(values.type):
+        return (None,) * len(starts)
+    found = (pc.min_max(values.slice(start, BLOCK_ROWS)).as_py() for start in starts)
+    return tuple(None if each["min"] is None else (each["min"], each["max"]) for each in found)
 
 
 def _mask(table: pa.Table, condition: Filter) -> Any:

@@ -46,7 +46,7 @@ def ensure(parts: Parts, dataset: str, projection: Projection, version: int) -> 
     Raises ProjectionBeingMade where another process has been at it for long.
     """
     table = table_of(dataset, projection)
-    if projection.key == IDENTITY or _known(parts, table) >= version:
+    if _known(parts, table) >= version or projection.key == IDENTITY:
         return table
     try:
         with store.held(parts.db, table):

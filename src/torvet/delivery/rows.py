@@ -13,7 +13,7 @@ from itertools import chain
 
 import pyarrow as pa
 
-from torvet.catalogue import release
+from torvet.catalogue import release_number
 from torvet.contracts import Contract, RowsPerDay, admit, give_back
 from torvet.kit import filters
 from torvet.kit.filters import Filter
@@ -205,7 +205,7 @@ def _start(parts: Parts, contract: Contract, ask: RowsAsk) -> Slice:
         return Slice(release=number, offset=offset)
     with parts.db.connect() as plain:
         tx = plain.execution_options(isolation_level="AUTOCOMMIT")
-        return Slice(release=release(tx, contract.dataset, ask.release).number, offset=0)
+        return Slice(release=release_number(tx, contract.dataset, ask.release), offset=0)
 
 
 def _filter_types(shown: Snapshot) -> dict[str, str]:
@@ -337,10 +337,16 @@ def settle(parts: Parts, caller: Caller, reading: Reading, *, rows: int, sent: i
         bytes=sent,
         format=reading.ask.format.value,
     )
-    with parts.db.begin() as tx:
+    unused = reading.admitted - rows if _counts_rows(reading.contract) else 0
+    if unused > 0:
+        with parts.db.begin() as tx:
+            reach.note_use(tx, parts, reading.contract, use, caller.actor)
+            give_back(tx, reading.contract.id, unused, at=reading.admitted_at)
+        return
+    # One statement is a transaction by itself, in one way there and back.
+    with parts.db.connect() as plain:
+        tx = plain.execution_options(isolation_level="AUTOCOMMIT")
         reach.note_use(tx, parts, reading.contract, use, caller.actor)
-        if _counts_rows(reading.contract):
-            give_back(tx, reading.contract.id, reading.admitted - rows, at=reading.admitted_at)
 
 
 def unchanged(parts: Parts, caller: Caller, reading: Reading) -> None:

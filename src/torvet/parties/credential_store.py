@@ -4,7 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from .model import AccountId, Membership, Party, PartyId, PartyKind, Role, Token, TokenId
@@ -56,22 +66,7 @@ def add_session(
 
 def session(tx: Connection, digest: bytes, at: datetime) -> Found | None:
     """Return whose session this is, in one query; None where it is unknown or over."""
-    rows = tx.execute(
-        select(
-            sessions.c.account,
-            sessions.c.party.label("kept"),
-            accounts.c.email,
-            accounts.c.operator,
-            accounts.c.citizen_party,
-            members.c.role,
-            *parties.c,
-        )
-        .join(accounts, accounts.c.id == sessions.c.account)
-        .join(members, members.c.account == sessions.c.account)
-        .join(parties, parties.c.id == members.c.party)
-        .where(sessions.c.digest == digest, sessions.c.expires_at > at)
-        .order_by(members.c.since, members.c.party)
-    ).all()
+    rows = tx.execute(_SESSION, {"by_digest": digest, "at": at}).all()
     if not rows:
         return None
     first = rows[0]
@@ -126,24 +121,7 @@ def token_by_digest(tx: Connection, digest: bytes, at: datetime) -> FoundToken |
 
     The membership is joined in: whoever is no member any more has no token either.
     """
-    row = tx.execute(
-        select(
-            tokens.c.id.label("token"),
-            tokens.c.account,
-            tokens.c.scopes,
-            tokens.c.last_used_at,
-            accounts.c.email,
-            accounts.c.operator,
-            members.c.role,
-            *parties.c,
-        )
-        .join(accounts, accounts.c.id == tokens.c.account)
-        .join(
-            members, and_(members.c.account == tokens.c.account, members.c.party == tokens.c.party)
-        )
-        .join(parties, parties.c.id == tokens.c.party)
-        .where(tokens.c.digest == digest, tokens.c.expires_at > at, tokens.c.revoked_at.is_(None))
-    ).one_or_none()
+    row = tx.execute(_TOKEN, {"by_digest": digest, "at": at}).one_or_none()
     if row is None:
         return None
     return FoundToken(
@@ -276,3 +254,42 @@ def _token(row: Row[Any]) -> Token:
         revoked_at=row.revoked_at,
         replaced_by=TokenId(row.replaced_by) if row.replaced_by else None,
     )
+
+
+# Asked with every request, so built once: building them takes longer than running them.
+_SESSION = (
+    select(
+        sessions.c.account,
+        sessions.c.party.label("kept"),
+        accounts.c.email,
+        accounts.c.operator,
+        accounts.c.citizen_party,
+        members.c.role,
+        *parties.c,
+    )
+    .join(accounts, accounts.c.id == sessions.c.account)
+    .join(members, members.c.account == sessions.c.account)
+    .join(parties, parties.c.id == members.c.party)
+    .where(sessions.c.digest == bindparam("by_digest"), sessions.c.expires_at > bindparam("at"))
+    .order_by(members.c.since, members.c.party)
+)
+_TOKEN = (
+    select(
+        tokens.c.id.label("token"),
+        tokens.c.account,
+        tokens.c.scopes,
+        tokens.c.last_used_at,
+        accounts.c.email,
+        accounts.c.operator,
+        members.c.role,
+        *parties.c,
+    )
+    .join(accounts, accounts.c.id == tokens.c.account)
+    .join(members, and_(members.c.account == tokens.c.account, members.c.party == tokens.c.party))
+    .join(parties, parties.c.id == tokens.c.party)
+    .where(
+        tokens.c.digest == bindparam("by_digest"),
+        tokens.c.expires_at > bindparam("at"),
+        tokens.c.revoked_at.is_(None),
+    )
+)
