@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 import threading
 from dataclasses import replace
@@ -17,10 +18,15 @@ from starlette.testclient import TestClient
 
 import examples as _profiles  # noqa: F401 - loads how often laws are tried
 import external_postgres as elsewhere
+import served
 from torvet.exchange import database_url, open_parts
 from torvet.parties import credentials
 from torvet.server import application
 from torvet.settings import Settings
+
+# A test worker has no main file, by which the Spark client believes to be in a doctest.
+if not hasattr(sys.modules["__main__"], "__file__"):
+    sys.modules["__main__"].__file__ = __file__
 
 START = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 TEMPLATE = "torvet_template"
@@ -96,6 +102,22 @@ def external_postgres():
 def postgres_that_can_die():
     """A PostgreSQL server elsewhere, with `kill()` and `start()`."""
     yield from elsewhere.external_postgres()
+
+
+@pytest.fixture(scope="session")
+def sail_url():
+    """The URL of a Spark Connect server."""
+    with served.sail() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint():
+    """The endpoint of an object store that speaks S3, with its keys in the environment."""
+    with served.s3() as endpoint, pytest.MonkeyPatch.context() as environment:
+        for name, value in served.SECRETS.items():
+            environment.setenv(name, value)
+        yield endpoint
 
 
 @pytest.fixture(scope="module")

@@ -1,74 +1,26 @@
 """Tables in a bucket: the store's own presigned URLs, and projections made there."""
 
 import json
-import socket
-import subprocess
-import sys
-import time
 from datetime import UTC, datetime
-from pathlib import Path
-from uuid import uuid4
 
 import delta_sharing
 import pytest
 import requests
 
-from torvet.backends.object_store import s3_client
+from served import new_bucket
 from torvet.contracts import Columns, RowFilter
 from torvet.kit.filters import from_text
-from torvet.settings import Settings
 
 from .stage import parking
 
 pytestmark = pytest.mark.slow
 
-STARTED_WITHIN_S = 60
-
-
-@pytest.fixture(scope="module")
-def s3_endpoint():
-    """An object store that speaks S3, as a process of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        str(Path(sys.executable).with_name("moto_server")),
-        "-H",
-        "127.0.0.1",
-        "-p",
-        str(port),
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + STARTED_WITHIN_S
-    while time.monotonic() < until:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            break
-        except OSError:
-            time.sleep(0.1)
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_ACCESS_KEY_ID", "torvet")
-        environment.setenv("AWS_SECRET_ACCESS_KEY", "not a secret")
-        yield f"http://127.0.0.1:{port}"
-    process.kill()
-    process.wait()
-
 
 @pytest.fixture(scope="module")
 def settings(home, database, port, s3_endpoint):
     """An exchange whose tables are in a new bucket."""
-    made = Settings(
-        home=home,
-        database=database,
-        url=f"http://127.0.0.1:{port}",
-        tables=f"s3://torvet-{uuid4().hex[:12]}/exchange",
-        s3_endpoint=s3_endpoint,
-    )
-    s3_client(made).create_bucket(
-        Bucket=made.tables.split("/")[2],
-        CreateBucketConfiguration={"LocationConstraint": made.s3_region},
-    )
-    return made
+    there = {"home": home, "database": database, "url": f"http://127.0.0.1:{port}"}
+    return new_bucket(s3_endpoint).model_copy(update=there)
 
 
 @pytest.fixture

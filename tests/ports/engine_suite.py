@@ -2,11 +2,13 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from operator import eq, ge, gt, le, lt, ne
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from torvet.kit.filters import Compare, In, Op, to_sql
 from torvet.ports.dialect import NotPortable
 
 
@@ -124,6 +126,26 @@ STATEMENTS = {
     ],
 }
 
+AWKWARD = (
+    "it's", "''", "'", "\\", "\\'", "\\\\", "\\n", "\n", "a\tb", "\r", '"', '\\"', "`", "%", "_", "\\%",
+    "--", "/* x */", ";", "$1", "${x}", ":name", "?", "{}", "{{x}}", "'; drop table t; --", "\\u0041",
+    "\\x41", "\\101", "æøå", "e\u0301", "\U0001f600", " ", "", "NULL", "r'x'", "E'x'", "x' 'y", "\u2028",
+)  # fmt: skip
+"""Texts that one engine or the other might take for something else."""
+
+FITTING = {
+    "occupied": (3, 3),
+    "rate": (Decimal("-2.25"), Decimal("-2.25")),
+    "load": (Decimal("0.5"), 0.5),
+    "day": (date(2026, 1, 3), date(2026, 1, 3)),
+    "read_at": (local(2, 59, 59, 999_999), local(2, 59, 59, 999_999)),
+    "sent_at": (datetime(2026, 1, 1, 2, tzinfo=UTC), datetime(2026, 1, 1, 2, tzinfo=UTC)),
+    "garage": ("SALLING", "SALLING"),
+}
+"""A value for each column, as a filter holds it and as Python compares it."""
+
+MEANINGS = {Op.EQUAL: eq, Op.UNLIKE: ne, Op.LESS: lt, Op.AT_MOST: le, Op.MORE: gt, Op.AT_LEAST: ge}
+
 
 class EngineSuite:
     """Inherit it, and give a fixture `engine`."""
@@ -143,6 +165,35 @@ class EngineSuite:
         rows = [tuple(row.values()) for row in engine.rows(sql, spaces)]
 
         assert rows == STATEMENTS[sql]
+
+    def test_a_contracts_filter_means_the_same_whatever_its_text_and_names(self, engine, tmp_path):
+        column = """a "b" `c` 'd' \\ e; -- f"""
+        pq.write_table(
+            pa.table({"n": range(len(AWKWARD)), column: list(AWKWARD)}), tmp_path / "t.parquet"
+        )
+        inputs = {"t": [str(tmp_path / "t.parquet")]}
+
+        def found(condition):
+            rows = engine.rows(f"SELECT n FROM t WHERE {to_sql(condition)} ORDER BY n", inputs)
+            return [row["n"] for row in rows]
+
+        assert [found(Compare(column, Op.EQUAL, text)) for text in AWKWARD] == [
+            [n] for n in range(len(AWKWARD))
+        ]
+        assert found(In(column, AWKWARD[::2])) == list(range(0, len(AWKWARD), 2))
+
+    @pytest.mark.parametrize("column", FITTING)
+    def test_a_contracts_filter_means_the_same_whatever_its_type(self, engine, spaces, column):
+        value, fits = FITTING[column]
+
+        for op, meaning in MEANINGS.items():
+            sql = f"SELECT count(*) AS n FROM spaces WHERE {to_sql(Compare(column, op, value))}"
+            expected = sum(
+                meaning(held, fits)
+                for held in SPACES.column(column).to_pylist()
+                if held is not None
+            )
+            assert engine.rows(sql, spaces) == [{"n": expected}], sql
 
     def test_rows_stream_in_batches_of_the_size_that_is_asked_for(self, engine, spaces):
         with engine.stream("select * from spaces", spaces, batch_rows=2) as batches:

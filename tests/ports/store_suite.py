@@ -174,6 +174,24 @@ class StoreSuite:
         inputs = {"t": store.file_uris("projections/p", 1)}
         assert engine.rows("select count(*) as n from t", inputs) == [{"n": 3}]
 
+    def test_a_file_of_this_machine_is_put_into_a_table(self, store, engine, tmp_path):
+        engine.write("select 7 as n", {}, str(tmp_path), prefix="here-")
+        (local,) = tmp_path.rglob("here-*")
+        store.put_file("sources/s", "there.parquet", local)
+        local.unlink()
+
+        inputs = {"t": [f"{store.folder('sources/s')}/there.parquet"]}
+        assert engine.rows("select n from t", inputs) == [{"n": 7}]
+
+    def test_tables_that_nobody_touches_are_told(self, store, table, written):
+        room, _, name = table.partition("/")
+        written(0, 3, "r1-")
+        long_ago, soon = (datetime.now(UTC) + timedelta(hours=h) for h in (-1, 1))
+
+        assert store.untouched(room, long_ago) == []
+        assert store.untouched(room, soon) == [name]
+        assert store.untouched("nowhere", soon) == []
+
     def test_a_sweep_removes_only_what_no_version_names(self, store, engine, table, written):
         store.commit(table, written(0, 3, "r1-"), version=1, replace=False, schema=SCHEMA, at=AT)
         store.commit(table, written(3, 4, "r2-"), version=2, replace=True, schema=SCHEMA, at=AT)

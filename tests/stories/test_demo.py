@@ -2,22 +2,17 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from served import free_port, new_bucket
+
 pytestmark = pytest.mark.slow
 
 WITHIN_S = 180
-
-
-def _free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def play(folder, **settings):
@@ -32,7 +27,7 @@ def play(folder, **settings):
         [
             str(Path(sys.executable).parent / "torvet"),
             *("demo", "--once", "--json", str(report)),
-            *("--port", str(_free_port()), "--home", str(folder / "home")),
+            *("--port", str(free_port()), "--home", str(folder / "home")),
         ],
         env=environment,
         capture_output=True,
@@ -63,6 +58,25 @@ def test_the_story_plays_on_a_database_server(own_folder, external_postgres):
     assert failed(seen) == []
     assert done.returncode == 0, done.stdout + done.stderr
     assert not (own_folder / "home" / "postgres").exists()
+
+
+def test_the_story_plays_on_an_object_store(own_folder, s3_endpoint):
+    bucket = new_bucket(s3_endpoint)
+
+    done, seen = play(own_folder, TORVET_TABLES=bucket.tables, TORVET_S3_ENDPOINT=s3_endpoint)
+
+    assert failed(seen) == []
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert seen["saw"]["read"]["version 2"] == 44_288
+    assert list((own_folder / "home").rglob("*.parquet")) == []
+
+
+def test_the_story_plays_on_a_spark_server(own_folder, sail_url):
+    done, seen = play(own_folder, TORVET_ENGINE=sail_url)
+
+    assert failed(seen) == []
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert seen["saw"]["read"]["version 2"] == 44_288
 
 
 def test_the_story_is_not_played_over_an_exchange_that_is_there(own_folder):

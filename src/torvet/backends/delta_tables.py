@@ -4,10 +4,12 @@ A commit is one file, written on the condition that its name is free: that makes
 the version that was asked for, or none (docs/decisions/0011).
 """
 
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import pyarrow as pa
@@ -115,6 +117,10 @@ class DeltaTables:
         for path in paths:
             self._files.copy(f"{source}/{path}", f"{target}/{path}")
 
+    def put_file(self, table: str, path: str, local: Path) -> None:
+        """Put a file of this machine into the folder of `table` under the name `path`."""
+        self._files.put_file(f"{table}/{path}", local)
+
     def signed_url(self, table: str, path: str, lifetime: timedelta) -> str | None:
         """Return the store's own presigned URL of a file, or None where it has none."""
         return self._files.signed_url(f"{table}/{path}", lifetime)
@@ -122,6 +128,16 @@ class DeltaTables:
     def local_path(self, table: str, path: str) -> str | None:
         """Return the file's path on this machine, or None where the store is remote."""
         return self._files.local_path(f"{table}/{path}")
+
+    def digest(self, table: str, path: str) -> str:
+        """Return the SHA-256 of a file, in hex."""
+        if (local := self.local_path(table, path)) is not None:
+            with Path(local).open("rb") as content:
+                return hashlib.file_digest(content, "sha256").hexdigest()
+        content_there = self._files.read(f"{table}/{path}")
+        if content_there is None:
+            raise FileNotFoundError(path)
+        return hashlib.sha256(content_there).hexdigest()
 
     def sweep(self, table: str, older_than: datetime) -> int:
         """Remove data files that no version names and that are older; return how many."""
@@ -139,6 +155,14 @@ class DeltaTables:
         for name in lost:
             self._files.remove(f"{table}/{name}")
         return len(lost)
+
+    def untouched(self, room: str, since: datetime) -> list[str]:
+        """Return the names of the tables right in `room` in which no file is newer than `since`."""
+        newest: dict[str, datetime] = {}
+        for found in self._files.listed(room):
+            name = found.name.partition("/")[0]
+            newest[name] = max(found.modified, newest.get(name, found.modified))
+        return [name for name, at in newest.items() if at < since]
 
     def remove(self, table: str) -> None:
         """Remove a table and all its files."""

@@ -48,6 +48,9 @@ class TableFiles(Protocol):
     def copy(self, source: str, target: str) -> None:
         """Make `target` hold the bytes of `source`."""
 
+    def put_file(self, name: str, local: Path) -> None:
+        """Make `name` hold the bytes of a file of this machine."""
+
     def remove(self, name: str) -> None:
         """Remove a file; do nothing where there is none."""
 
@@ -136,7 +139,11 @@ class LocalFiles:
 
     def copy(self, source: str, target: str) -> None:
         """Link the target to the same bytes: data files never change. Copy where that fails."""
-        there, here = self._path(source), self._path(target)
+        self.put_file(target, self._path(source))
+
+    def put_file(self, name: str, local: Path) -> None:
+        """Link `name` to the same bytes, or copy them."""
+        there, here = local, self._path(name)
         try:
             here.parent.mkdir(parents=True, exist_ok=True)
             here.unlink(missing_ok=True)
@@ -240,6 +247,11 @@ class S3Files:
             Key=self._key(target),
             CopySource={"Bucket": self._bucket, "Key": self._key(source)},
         )
+
+    def put_file(self, name: str, local: Path) -> None:
+        """Send the file."""
+        with local.open("rb") as content:
+            self._client.put_object(Bucket=self._bucket, Key=self._key(name), Body=content)
 
     def remove(self, name: str) -> None:
         """Remove an object; do nothing where there is none."""

@@ -12,6 +12,8 @@ from . import store
 from .uploads import ABANDONED_AFTER, sweep_uploads
 
 _log = structlog.get_logger(__name__)
+_AT_ONCE = 1_000
+"""Names that the database is asked about at once."""
 
 
 @every("ingest.sweep", seconds=3600)
@@ -30,16 +32,17 @@ def _sweep_benches(parts: Parts) -> int:
 
 
 def _sweep_tables(parts: Parts) -> int:
-    """Remove source tables without a source. An object store is left to its own life cycle."""
+    """Remove source tables without a source, wherever the tables are."""
     removed = 0
+    before = parts.clock.now() - ABANDONED_AFTER
     for room in ("sources", "rejected"):
-        root = parts.tables.folder(room)
-        old = [] if "://" in root else _old_folders(parts, Path(root))
-        with parts.db.begin() as tx:
-            known = store.source_ids(tx, [folder.name for folder in old])
-        for folder in old:
-            if folder.name not in known:
-                parts.tables.remove(f"{room}/{folder.name}")
+        old = parts.tables.untouched(room, before)
+        for start in range(0, len(old), _AT_ONCE):
+            some = old[start : start + _AT_ONCE]
+            with parts.db.begin() as tx:
+                known = store.source_ids(tx, some)
+            for name in set(some) - known:
+                parts.tables.remove(f"{room}/{name}")
                 removed += 1
     return removed
 

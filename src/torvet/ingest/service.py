@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -155,8 +156,7 @@ def _target(parts: Parts, bench: Bench, table: str, size_bytes: int) -> Target:
         run=bench.run,
         folder=bench.folder / "out" / table if remote else Path(folder),
         size_bytes=size_bytes,
-        remote=folder if remote else None,
-        engine=parts.engine,
+        send=partial(parts.tables.put_file, table) if remote else None,
     )
 
 

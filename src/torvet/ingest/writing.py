@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from torvet.kit.ids import new_id
-from torvet.ports.engine import QueryEngine, WrittenFile
+from torvet.ports.engine import WrittenFile
 from torvet.ports.sql import literal
 
 from .model import Column, ColumnType
@@ -38,13 +38,12 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where a table's files go: `folder` is its own, or, for a remote store, a local one."""
+    """Where a table's files go: `folder` is its own, or one on this machine to `send` them from."""
 
     run: duckdb.DuckDBPyConnection
     folder: Path
     size_bytes: int
-    remote: str | None
-    engine: QueryEngine
+    send: Callable[[str, Path], None] | None
 
     def write(self, select: str, columns: Sequence[Column]) -> Written:
         """Write the rows of `select`; remove what was written where it fails."""
@@ -61,22 +60,15 @@ class Target:
             f" (FORMAT parquet, COMPRESSION zstd, {how}RETURN_STATS true)"
         ).fetchall()
         files = tuple(_file(row, columns) for row in said if row[1])
-        if self.remote is not None:
-            files = self._sent(files)
+        if self.send is not None:
+            for file in files:
+                self.send(file.path, self.folder / file.path)
+            self.clear()
         return Written(files=files, rows=sum(file.rows for file in files))
 
     def clear(self) -> None:
         """Remove what was written."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _sent(self, files: Sequence[WrittenFile]) -> tuple[WrittenFile, ...]:
-        assert self.remote is not None
-        inputs = {"staged": [str(self.folder / file.path) for file in files]}
-        sent = self.engine.write(
-            "SELECT * FROM staged", inputs, self.remote, prefix=f"{new_id('f')}-"
-        )
-        self.clear()
-        return tuple(sent)
 
 
 def _file(row: Sequence[Any], columns: Sequence[Column]) -> WrittenFile:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
@@ -94,14 +95,23 @@ class TableStore(Protocol):
     def copy_files(self, source: str, paths: Sequence[str], target: str) -> None:
         """Copy data files byte by byte from table `source` into the folder of `target`."""
 
+    def put_file(self, table: str, path: str, local: Path) -> None:
+        """Put a file of this machine into the folder of `table` under the name `path`."""
+
     def signed_url(self, table: str, path: str, lifetime: timedelta) -> str | None:
         """Return the store's own presigned URL of a file, or None where it has none (a folder)."""
 
     def local_path(self, table: str, path: str) -> str | None:
         """Return the file's path on this machine, or None where the store is remote."""
 
+    def digest(self, table: str, path: str) -> str:
+        """Return the SHA-256 of a file, in hex."""
+
     def sweep(self, table: str, older_than: datetime) -> int:
         """Remove files that no version names and that are older; return how many."""
+
+    def untouched(self, room: str, since: datetime) -> list[str]:
+        """Return the names of the tables right in `room` in which no file is newer than `since`."""
 
     def remove(self, table: str) -> None:
         """Remove a table and all its files."""
