@@ -6,7 +6,7 @@ import json
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from examples import examples
