@@ -55,7 +55,7 @@ def few(release: pa.Table, source: Any, cells: Cells, *, least: int = 3) -> Outc
                 f"SELECT count(*) AS units FROM ({units}) GROUP BY {_by(cells)}"
             ).fetchnumpy()["units"]
         )
-    found = int((counts < least).sum())
+    found, smallest = int((counts < least).sum()), int(counts.min()) if len(counts) else 0
     return judged(
         "few contributors",
         successes=found,
@@ -63,8 +63,8 @@ def few(release: pa.Table, source: Any, cells: Cells, *, least: int = 3) -> Outc
         control=0.0,
         margin=0.0,
         words=f"{found:,} of {len(counts):,} published cells sum fewer than {least} units; the "
-        f"smallest sums {int(counts.min(initial=least)):,}.",
-        figures={"units_min": float(counts.min(initial=least))},
+        f"smallest sums {smallest:,}.",
+        figures={"units_min": float(smallest)},
     )
 
 

@@ -256,7 +256,7 @@ def fitting(
     Returns a sparse matrix of ones, of shape (targets, released classes). Where each known value
     has one released form, as in full-domain recoding, a class is looked up; else all are compared.
     """
-    tables = [
+    tables: list[np.ndarray] = [
         covers(
             released.values[released.columns.index(column)],
             known.values[place],
@@ -279,7 +279,7 @@ def _looked_up(shown: np.ndarray, tables: list[np.ndarray], asked: np.ndarray) -
     )
     covered = np.ones(len(asked), dtype=bool)
     for place, table in enumerate(tables):
-        covered &= table.any(axis=0)[asked[:, place]]
+        covered &= np.asarray(table.any(axis=0))[asked[:, place]]
     marks = mixed(np.concatenate([shown, forms]), [len(table) for table in tables])
     there, sought = marks[: len(shown)], marks[len(shown) :]
     order = np.argsort(there, kind="stable")

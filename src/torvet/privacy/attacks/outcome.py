@@ -17,6 +17,9 @@ MARGIN = 0.02
 
 CONFIDENCE = 0.95
 
+LEAST = 1e-6
+"""An expectation below this is no success: the quantiles of so thin a tail are not computed."""
+
 FIGURES = 6
 """Digits behind the point in a report: the same bytes on every machine."""
 
@@ -123,8 +126,8 @@ def interval(successes: float, attempts: int) -> tuple[float, float]:
         return 0.0, 1.0
     tail = (1 - CONFIDENCE) / 2
     failures = attempts - successes
-    low = float(beta.ppf(tail, successes, failures + 1)) if successes > 0 else 0.0
-    high = float(beta.ppf(1 - tail, successes + 1, failures)) if failures > 0 else 1.0
+    low = float(beta.ppf(tail, successes, failures + 1)) if successes > LEAST else 0.0
+    high = float(beta.ppf(1 - tail, successes + 1, failures)) if failures > LEAST else 1.0
     return low, high
 
 
