@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import attacks, risk, utility
+    from .aggregates.cells import aggregate
     from .answers.accounting import epsilon
     from .answers.figures import Figures
     from .answers.prepare import prepared
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from .answers.spec import AnswerSpec
     from .certificates import Certificate, Signed
     from .classification import Classification, classify
+    from .costs import costs_of
+    from .errors import BudgetSpent
     from .recoding.anonymise import anonymise
     from .recoding.hierarchies import Hierarchy
     from .recoding.models import DeltaPresence, KAnonymity, KMap, LDiversity, TCloseness
@@ -32,9 +35,16 @@ if TYPE_CHECKING:
         open_answers,
         prepare_answers,
         quote,
+        table_of,
     )
+    from .specifications import hierarchies_of
 
 _ROOM_OF = {
+    "table_of": "service",
+    "hierarchies_of": "specifications",
+    "BudgetSpent": "errors",
+    "aggregate": "aggregates.cells",
+    "costs_of": "costs",
     "Answer": "service",
     "AnswerSpec": "answers.spec",
     "Asker": "service",
@@ -78,6 +88,7 @@ __all__ = [
     "Answer",
     "AnswerSpec",
     "Asker",
+    "BudgetSpent",
     "Certificate",
     "Classification",
     "Count",
@@ -97,19 +108,23 @@ __all__ = [
     "Sum",
     "TCloseness",
     "Wish",
+    "aggregate",
     "anonymise",
     "answer",
     "attacks",
     "budget",
     "change_budget",
     "classify",
+    "costs_of",
     "epsilon",
+    "hierarchies_of",
     "open_answers",
     "parse_select",
     "prepare_answers",
     "prepared",
     "quote",
     "risk",
+    "table_of",
     "utility",
 ]
 

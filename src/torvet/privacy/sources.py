@@ -48,7 +48,7 @@ class Source(Protocol):
 
 @contextmanager
 def opened(source: Any) -> Iterator[Source]:
-    """Open a CSV or Parquet path, a folder of a Delta table, a list of Parquet files, or Arrow data.
+    """Open a CSV or Parquet path, a folder of a Delta table, Parquet files, or Arrow data.
 
     Arrow data is a table, a record batch, or whatever has `__arrow_c_stream__` (a reader, a data
     frame). Raises SourceUnreadable.

@@ -136,7 +136,7 @@ def _spread(classes: int, values: int, numbers: Ints, ranks: Codes, counts: Ints
 
 
 @compiled
-def _judge(
+def _judge(  # noqa: PLR0917 - compiled functions take their arguments by place
     ends: Ints, combination: Codes, counts: Ints, secrets: Codes, judges: Judges, found: Flags
 ) -> None:
     held = np.zeros(judges.whole_counts.shape, dtype=np.int64)
@@ -151,7 +151,7 @@ def _judge(
 
 
 @compiled
-def _measure(
+def _measure(  # noqa: PLR0917 - as above
     keys: Ints,
     counts: Ints,
     whole: Floats,
@@ -209,4 +209,4 @@ def _stretch(risen: Floats, area: Floats, start: int, end: int, share: float) ->
     middle = start + np.searchsorted(risen[start:end], share)
     below = share * (middle - start) - (area[middle] - area[start])
     above = (area[end] - area[middle]) - share * (end - middle)
-    return below + above
+    return float(below + above)

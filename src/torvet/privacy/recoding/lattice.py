@@ -8,7 +8,7 @@ quasi-identifiers there are.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,8 @@ class Lattice(NamedTuple):
     """Q quasi-identifiers in the order of the search, G groups, the levels of each.
 
     `maps[starts[q, level] + leaf]` is the code of a leaf on a level, `shares[firsts[q, level] +
-    code]` what a row loses by it, `marginals[q, level]` the same summed over all rows. Of a suffix
+    code]` what a row loses by it, `marginals[q, level]` the same summed over all rows and
+    `tops[q, level]` the most of it. `ahead[d]` and `rest[d]` sum these over level 0 from q = d on. Of a suffix
     s at depth d, `leads[depths[d] + s]` is the leaf of q = d and `follows[depths[d] + s]` the
     suffix at depth d + 1. `strides` number the nodes in the order of the columns.
     """
@@ -43,6 +44,8 @@ class Lattice(NamedTuple):
     firsts: Ints
     shares: Floats
     marginals: Floats
+    tops: Floats
+    ahead: Floats
     rest: Floats
     depths: Ints
     leads: Codes
@@ -88,7 +91,9 @@ def lattice_of(
     ordered = [trees[q] for q in order]
     starts, maps = _flat([tree.codes for tree in ordered], np.int32)
     firsts, shares = _flat([losses[q] for q in order], np.float64)
-    marginals = _marginals(ordered, [losses[q] for q in order], [codes[q] for q in order], counts)
+    marginals, tops = _marginals(
+        ordered, [losses[q] for q in order], [codes[q] for q in order], counts
+    )
     depths, leads, follows = _suffixes([codes[q] for q in order], secrets)
     sizes = np.zeros((len(trees), int(levels.max())), dtype=np.int64)
     for place, tree in enumerate(ordered):
@@ -103,7 +108,9 @@ def lattice_of(
         firsts=firsts,
         shares=shares,
         marginals=marginals,
-        rest=_most_left([losses[q] for q in order]),
+        tops=tops,
+        ahead=_from_here_on(marginals[:, 0]),
+        rest=_from_here_on(tops[:, 0]),
         depths=depths,
         leads=leads,
         follows=follows,
@@ -124,8 +131,8 @@ def levels_of(lattice: Lattice, node: int) -> tuple[int, ...]:
 
 
 def _flat(
-    tables: Sequence[Sequence[NDArray[np.generic]]], kind: type[np.generic]
-) -> tuple[Ints, NDArray[np.generic]]:
+    tables: Sequence[Sequence[NDArray[Any]]], kind: type[np.generic]
+) -> tuple[Ints, NDArray[Any]]:
     """Join tables[q][level] to one array, with the start of each."""
     starts = np.zeros((len(tables), max(map(len, tables))), dtype=np.int64)
     pieces, end = [], 0
@@ -142,19 +149,21 @@ def _marginals(
     losses: Sequence[Sequence[Floats]],
     codes: Sequence[Codes],
     counts: Ints,
-) -> Floats:
+) -> tuple[Floats, Floats]:
+    """Return what all rows lose at each level of each column, and the most that one loses."""
     found = np.zeros((len(trees), max(len(tree.codes) for tree in trees)))
+    tops = np.zeros_like(found)
     for q, tree in enumerate(trees):
         rows = np.bincount(codes[q], weights=counts, minlength=len(tree.codes[0]))
         for level, above in enumerate(tree.codes):
             found[q, level] = rows @ losses[q][level][above]
-    return found
+            tops[q, level] = np.max(losses[q][level], initial=0.0)
+    return found, tops
 
 
-def _most_left(losses: Sequence[Sequence[Floats]]) -> Floats:
-    """For each depth, the most that a row can still lose by quasi-identifiers left as they are."""
-    most = [float(np.max(each[0], initial=0.0)) for each in losses]
-    return np.array([sum(most[place:]) for place in range(len(losses) + 1)])
+def _from_here_on(values: Floats) -> Floats:
+    """Return for each depth the sum of the values from it on; 0 behind the last."""
+    return np.array([float(values[place:].sum()) for place in range(len(values) + 1)])
 
 
 def _suffixes(codes: Sequence[Codes], secrets: Codes) -> tuple[Ints, Codes, Codes]:

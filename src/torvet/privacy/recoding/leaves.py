@@ -1,6 +1,6 @@
 """Values become small numbers: the leaves of a hierarchy, or the values of a sensitive column."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,13 +147,13 @@ def coded(column: pa.Array, code: Callable[[object], int]) -> tuple[Codes, Ints]
     return places, _codes_of_used(places, values, code)
 
 
-def _codes_of_used(places: Codes, values: list[object], code: Callable[[object], int]) -> Ints:
+def _codes_of_used(places: Codes, values: Sequence[object], code: Callable[[object], int]) -> Ints:
     """Give codes to the values that occur; a dictionary may hold values that no row has."""
     used = np.zeros(len(values), dtype=np.bool_)
     used[places] = True
     found = np.zeros(max(len(values), 1), dtype=np.int64)
     for place in np.flatnonzero(used):
-        found[place] = code(values[place])
+        found[place] = code(values[int(place)])
     return found
 
 

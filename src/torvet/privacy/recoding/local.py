@@ -177,7 +177,7 @@ def _labels(tree: Tree, places: Codes, ends: NDArray[Any]) -> list[str | None]:
 def _above(tree: Tree, first: int, last: int) -> str | None:
     for level, codes in enumerate(tree.codes):
         if codes[first] == codes[last]:
-            return tree.labels[level][codes[first]]
+            return tree.labels[level][int(codes[first])]
     return ROOT
 
 

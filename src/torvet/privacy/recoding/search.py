@@ -10,7 +10,7 @@ whatever else is asked of them, and no model makes a row lose less.
 Classes that are too small are dropped on the way down, for all below them is too small as well.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from .cuts import Judges, keeps
 from .lattice import Lattice
 
 NEAR = 1e-9
+STAY, DEEPER = 0, 1
 
 Ints = NDArray[np.int64]
 Codes = NDArray[np.int32]
@@ -53,7 +54,7 @@ class Ground(NamedTuple):
     lost: Floats
     segments: Ints
     suffix: Codes
-    count: Ints
+    rows: Ints
     people: Ints
     runs: Ints
     lead: Codes
@@ -97,8 +98,8 @@ def ground_of(lattice: Lattice) -> Ground:
     depth, groups = len(lattice.levels) + 1, len(lattice.counts)
     people = groups if lattice.population.size else 0
 
-    def wide(kind: type, *, size: int = groups, rows: int = depth) -> NDArray[np.generic]:
-        return np.empty((rows, size), dtype=kind)
+    def wide(kind: type, *, size: int = groups) -> NDArray[Any]:
+        return np.empty((depth, size), dtype=kind)
 
     return Ground(
         level=np.empty(depth, dtype=np.int64),
@@ -107,7 +108,7 @@ def ground_of(lattice: Lattice) -> Ground:
         lost=np.zeros(depth),
         segments=wide(np.int64, size=groups + 1),
         suffix=wide(np.int32),
-        count=wide(np.int64),
+        rows=wide(np.int64),
         people=wide(np.int64, size=people),
         runs=wide(np.int64, size=groups + 1),
         lead=wide(np.int32),
@@ -130,7 +131,7 @@ def ground_of(lattice: Lattice) -> Ground:
 
 
 @compiled
-def dive(
+def dive(  # noqa: PLR0917 - compiled functions take their arguments by place
     lattice: Lattice,
     rules: Rules,
     judges: Judges,
@@ -144,62 +145,79 @@ def dive(
 
     With `surface.ks` nothing is searched: every node is measured for every k.
     """
-    last = lattice.levels.size - 1
-    every = surface.ks.size > 0
     _enter_root(lattice, ground)
-    chosen = -1
+    chosen = 0
     depth = 0
-    ground.level[0] = -1
     while depth >= 0:
         if depth == 0:
-            chosen += 1
             if chosen == first.size:
                 break
             ground.level[0] = first[chosen]
+            chosen += 1
         else:
             ground.level[depth] += 1
             if ground.level[depth] == lattice.levels[depth]:
                 depth -= 1
                 continue
-        if not every and _least(lattice, rules, ground, depth, depth) > best.bound[0] + _near(best):
-            if depth > 0:
-                depth -= 1  # coarser levels lose more
-            continue
-        found = _project(lattice, rules, ground, depth)
-        suppressed = _drop(rules, lattice, ground, depth, found)
-        if every:
-            if depth == last:
-                _measure(lattice, ground, found, suppressed, surface)
-                continue
+        if surface.ks.size > 0:
+            turn = _every(lattice, rules, ground, depth, surface)
         else:
-            if suppressed > rules.limit:
-                continue
-            if _least(lattice, rules, ground, depth, depth + 1) > best.bound[0] + _near(best):
-                continue
-            if depth == last and not rules.judged:
-                _weigh(lattice, rules, ground, found, suppressed, best)
-                continue
-        _descend(lattice, ground, depth, found)
-        if depth == last:
-            _judge(lattice, rules, judges, secrets, ground, best)
-            continue
-        if not every and rules.squares and _squares(rules, ground, depth + 1) > best.bound[0]:
-            continue
-        _gather(lattice, ground, depth + 1)
-        depth += 1
-        ground.level[depth] = -1
+            turn = _step(lattice, rules, judges, secrets, ground, depth, best)
+        depth += turn
+        if turn == DEEPER:
+            ground.level[depth] = -1
 
 
 @compiled
-def _near(best: Best) -> float:
-    return NEAR * abs(best.bound[0])
+def _step(  # noqa: PLR0917 - as above
+    lattice: Lattice,
+    rules: Rules,
+    judges: Judges,
+    secrets: Codes,
+    ground: Ground,
+    depth: int,
+    best: Best,
+) -> int:
+    """Try one level at `depth`; say where to go on."""
+    bound = best.bound[0] + NEAR * abs(best.bound[0])
+    if _least(lattice, rules, ground, depth) > bound:
+        return STAY
+    found = _project(lattice, rules, ground, depth)
+    suppressed = _drop(rules, lattice, ground, depth, found)
+    if suppressed > rules.limit or _least_now(lattice, rules, ground, depth + 1) > bound:
+        return STAY
+    last = depth == lattice.levels.size - 1
+    if last and not rules.judged:
+        _weigh(lattice, rules, ground, found, suppressed, best)
+        return STAY
+    _descend(lattice, ground, depth, found)
+    if last:
+        _judge(lattice, rules, judges, secrets, ground, best)
+        return STAY
+    if rules.squares and _squares(rules, ground, depth + 1) > bound:
+        return STAY
+    _gather(lattice, ground, depth + 1)
+    return DEEPER
+
+
+@compiled
+def _every(lattice: Lattice, rules: Rules, ground: Ground, depth: int, surface: Surface) -> int:
+    """Go everywhere, and measure each node; what is too small for every k is dropped on the way."""
+    found = _project(lattice, rules, ground, depth)
+    suppressed = _drop(rules, lattice, ground, depth, found)
+    if depth == lattice.levels.size - 1:
+        _measure(lattice, ground, found, suppressed, surface)
+        return STAY
+    _descend(lattice, ground, depth, found)
+    _gather(lattice, ground, depth + 1)
+    return DEEPER
 
 
 @compiled
 def _node(lattice: Lattice, ground: Ground) -> int:
     node = 0
     for depth in range(lattice.levels.size):
-        node += ground.level[depth] * lattice.strides[depth]
+        node += int(ground.level[depth] * lattice.strides[depth])
     return node
 
 
@@ -215,7 +233,7 @@ def _enter_root(lattice: Lattice, ground: Ground) -> None:
     ground.segments[0, 1] = groups
     for group in range(groups):
         ground.suffix[0, group] = group
-        ground.count[0, group] = lattice.counts[group]
+        ground.rows[0, group] = lattice.counts[group]
         if lattice.population.size:
             ground.people[0, group] = lattice.population[group]
     _gather(lattice, ground, 0)
@@ -243,7 +261,7 @@ def _gather(lattice: Lattice, ground: Ground, depth: int) -> None:
                 run += 1
             at = ground.mark[leaf]
             ground.run_of[depth, row] = at
-            ground.run_count[depth, at] += ground.count[depth, row]
+            ground.run_count[depth, at] += ground.rows[depth, row]
             if people:
                 ground.run_people[depth, at] += ground.people[depth, row]
     ground.runs[depth, ground.classes[depth]] = run
@@ -284,9 +302,8 @@ def _project(lattice: Lattice, rules: Rules, ground: Ground, depth: int) -> int:
 def _drop(rules: Rules, lattice: Lattice, ground: Ground, depth: int, found: int) -> int:
     """Leave out classes that are too small; return all rows suppressed so far."""
     people = lattice.population.size > 0
-    suppressed = ground.suppressed[depth]
-    lost = ground.lost[depth]
-    left = lattice.rest[depth + 1]
+    suppressed = int(ground.suppressed[depth])
+    lost = 0.0
     kept = 0
     for each in range(found):
         count = ground.prefix_count[each]
@@ -295,10 +312,10 @@ def _drop(rules: Rules, lattice: Lattice, ground: Ground, depth: int, found: int
             small = True
         if small:
             suppressed += count
-            if not rules.squares:
-                lost += count * max(0.0, rules.most - ground.prefix_weight[each] - left)
             ground.kept[each] = -1
         else:
+            if not rules.squares:
+                lost += count * ground.prefix_weight[each]
             ground.kept[each] = kept
             kept += 1
     ground.suppressed[depth + 1] = suppressed
@@ -308,15 +325,29 @@ def _drop(rules: Rules, lattice: Lattice, ground: Ground, depth: int, found: int
 
 
 @compiled
-def _least(lattice: Lattice, rules: Rules, ground: Ground, depth: int, dropped: int) -> float:
-    """Bound what every node under the levels up to `depth` loses; rows are dropped to `dropped`."""
+def _least(lattice: Lattice, rules: Rules, ground: Ground, depth: int) -> float:
+    """Bound what every node under the prefix in hand loses, before its classes are formed.
+
+    Rows lose at least what they lose at this level and with all else as it is. Of rows that are
+    suppressed already it is only known that each lost at most `tops` of that, and now loses all.
+    """
+    gone = ground.suppressed[depth]
     if rules.squares:
-        return ground.suppressed[dropped] * rules.most
-    least = ground.lost[dropped]
-    for place in range(lattice.levels.size):
-        settled = place <= depth
-        least += lattice.marginals[place, ground.level[place] if settled else 0]
-    return least
+        return float(gone * rules.most)
+    level = ground.level[depth]
+    ahead = lattice.marginals[depth, level] + lattice.ahead[depth + 1]
+    ahead -= gone * (lattice.tops[depth, level] + lattice.rest[depth + 1])
+    return float(ground.lost[depth] + max(ahead, 0.0) + gone * rules.most)
+
+
+@compiled
+def _least_now(lattice: Lattice, rules: Rules, ground: Ground, depth: int) -> float:
+    """Bound the same once the first `depth` levels have their classes."""
+    gone = ground.suppressed[depth]
+    if rules.squares:
+        return float(gone * rules.most)
+    ahead = lattice.ahead[depth] - gone * lattice.rest[depth]
+    return float(ground.lost[depth] + max(ahead, 0.0) + gone * rules.most)
 
 
 @compiled
@@ -324,7 +355,7 @@ def _squares(rules: Rules, ground: Ground, depth: int) -> float:
     """Bound discernibility from below: classes are at least as large as the groups in them."""
     least = float(ground.suppressed[depth]) * rules.most
     for row in range(ground.segments[depth, ground.classes[depth]]):
-        least += float(ground.count[depth, row]) * ground.count[depth, row]
+        least += float(ground.rows[depth, row]) * ground.rows[depth, row]
     return least
 
 
@@ -349,7 +380,7 @@ def _descend(lattice: Lattice, ground: Ground, depth: int, found: int) -> None:
             at = ends[into]
             ends[into] += 1
             ground.spare_suffix[at] = lattice.follows[start + ground.suffix[depth, row]]
-            ground.spare_count[at] = ground.count[depth, row]
+            ground.spare_count[at] = ground.rows[depth, row]
             if people:
                 ground.spare_people[at] = ground.people[depth, row]
     for each in range(found):
@@ -374,12 +405,12 @@ def _join(ground: Ground, depth: int, people: bool) -> None:
                 ground.stamp[suffix] = tick
                 ground.mark[suffix] = written
                 ground.suffix[depth, written] = suffix
-                ground.count[depth, written] = 0
+                ground.rows[depth, written] = 0
                 if people:
                     ground.people[depth, written] = 0
                 written += 1
             at = ground.mark[suffix]
-            ground.count[depth, at] += ground.spare_count[row]
+            ground.rows[depth, at] += ground.spare_count[row]
             if people:
                 ground.people[depth, at] += ground.spare_people[row]
         start = end
@@ -387,7 +418,7 @@ def _join(ground: Ground, depth: int, people: bool) -> None:
 
 
 @compiled
-def _weigh(
+def _weigh(  # noqa: PLR0917 - as above
     lattice: Lattice, rules: Rules, ground: Ground, found: int, suppressed: int, best: Best
 ) -> None:
     """Measure a node that only counts rows; the classes to keep are those of `kept`."""
@@ -417,7 +448,7 @@ def _present(rules: Rules, count: int, people: int) -> bool:
 
 
 @compiled
-def _take(
+def _take(  # noqa: PLR0917 - as above
     lattice: Lattice, rules: Rules, ground: Ground, best: Best, suppressed: int, total: float
 ) -> None:
     """Keep a node that is better than the best, or as good and before it in order."""
@@ -434,7 +465,7 @@ def _take(
 
 
 @compiled
-def _judge(
+def _judge(  # noqa: PLR0917 - as above
     lattice: Lattice,
     rules: Rules,
     judges: Judges,
@@ -445,7 +476,7 @@ def _judge(
     """Measure a node whose models look at sensitive values: `secrets[combination, column]`."""
     depth = lattice.levels.size
     people = lattice.population.size > 0
-    suppressed = ground.suppressed[depth]
+    suppressed = int(ground.suppressed[depth])
     total = 0.0
     counts = np.zeros(judges.whole_counts.shape, dtype=np.int64)
     for each in range(ground.classes[depth]):
@@ -453,7 +484,7 @@ def _judge(
         size = 0
         crowd = 0
         for row in range(ground.segments[depth, each], ground.segments[depth, each + 1]):
-            count = ground.count[depth, row]
+            count = ground.rows[depth, row]
             size += count
             if people:
                 crowd += ground.people[depth, row]

@@ -87,11 +87,11 @@ def _empty(slots: int) -> _Table:
 
 @compiled
 def _slot(key: np.int64, slots: int) -> int:
-    return np.int64((np.uint64(key) * FIBONACCI) >> np.uint64(20)) & (slots - 1)
+    return int(np.int64((np.uint64(key) * FIBONACCI) >> np.uint64(20)) & (slots - 1))
 
 
 @compiled
-def _count(
+def _count(  # noqa: PLR0917 - compiled functions take their arguments by place
     keys: Ints, amounts: Ints, start: int, size: int, table: _Table, places: Codes
 ) -> tuple[int, int]:
     """Count from `start` on until the keys or the room end; return how far, and the numbers."""
