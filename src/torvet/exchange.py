@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 from sqlalchemy import text
 
 from . import __version__
+from .audit import newest_checkpoint
 from .backends import backup
 from .backends import embedded_postgres as embedded
 from .backends.delta_tables import DeltaTables
@@ -134,6 +135,7 @@ def check(settings: Settings, origins: Mapping[str, str]) -> list[Finding]:
         tried("tables", "tables", lambda: open_tables(settings).check(), _ADVICE["tables"]),
         tried("engine", "engine", lambda: _try_engine(settings), _ADVICE["engine"]),
         tried("engine on tables", "engine", lambda: _try_both(settings), _ADVICE["both"]),
+        tried("log", "database", lambda: _try_log(settings), _ADVICE["log"]),
         *(
             Finding(
                 part=f"setting {name}",
@@ -153,6 +155,7 @@ _ADVICE = {
     "database": "Set TORVET_DATABASE to a PostgreSQL that answers, or to `embedded`.",
     "tables": "Set TORVET_TABLES to a bucket that exists, with its credentials and endpoint.",
     "engine": "Set TORVET_ENGINE to a Spark Connect server that answers, or to `embedded`.",
+    "log": "`torvet log verify` says what is wrong with it.",
     "both": "The engine must reach the tables where they are: set both to places that it sees.",
 }
 
@@ -177,6 +180,15 @@ def _try_database(settings: Settings) -> str:
             lacking = pending(tx)
     state = f"to be migrated to {lacking} when it is next opened" if lacking else "up to date"
     return f"PostgreSQL {version}, {state}"
+
+
+def _try_log(settings: Settings) -> str:
+    with open_parts(settings, migrate=False) as parts:
+        with parts.db.connect() as tx:
+            if pending(tx):
+                return "begins when the exchange is next opened"
+        newest = newest_checkpoint(parts)
+    return f"{newest.size:,} facts are signed; `torvet log verify` computes them all again"
 
 
 def _try_engine(settings: Settings) -> str:

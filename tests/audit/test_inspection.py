@@ -1,5 +1,11 @@
 """Whoever can change the database can change facts; nobody can do it unnoticed."""
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
 
@@ -138,3 +144,32 @@ def test_facts_that_wait_for_the_sealer_are_no_fault(parts):
         record(tx, a_fact(1))
         assert verify_log(parts).ok
         tx.rollback()
+
+
+@pytest.mark.slow
+def test_the_operators_command_tells_what_was_changed(settings, tampered):
+    def verify():
+        done = subprocess.run(
+            [str(Path(sys.executable).parent / "torvet"), "log", "verify", "--json"],
+            env={
+                **os.environ,
+                "TORVET_HOME": str(settings.home),
+                "TORVET_DATABASE": settings.database,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, json.loads(done.stdout)
+
+    assert verify() == (0, {"ok": True, "facts": 332, "checkpoints": 4, "faults": []})
+    change = (
+        "update facts set leaf = replace(leaf, :old, :new)"
+        " where serial = (select fact from leaves where position = 40)"
+    )
+    tampered(change, change.replace(":old, :new", ":new, :old"), old="ac_alma", new="ac_bo")
+
+    status, report = verify()
+
+    assert (status, report["ok"]) == (1, False)
+    assert "the fact at position 40 was changed after it was sealed" in report["faults"]

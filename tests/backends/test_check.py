@@ -19,7 +19,9 @@ def test_every_part_of_a_sound_exchange_is_in_order(good):
     findings = found(good)
 
     assert all(finding["ok"] for finding in findings.values())
-    assert list(findings) == ["home", "keys", "database", "tables", "engine", "engine on tables"]
+    parts = ["home", "keys", "database", "tables", "engine", "engine on tables", "log"]
+    assert list(findings) == parts
+    assert "0 facts are signed" in findings["log"]["said"]
     assert "PostgreSQL 18" in findings["database"]["said"]
     assert "up to date" in findings["database"]["said"]
 

@@ -35,6 +35,11 @@ for name, (place, words) in {
     "verify": ("verifying:verify", "Verify receipts and proofs offline: no exchange is asked."),
 }.items():
     app.command(f"torvet.cli.{place}", name=name, help=words)
+proving.log_app.command(
+    "torvet.cli.operate:verify_whole_log",
+    name="verify",
+    help="Compute the whole log again on the exchange's own machine: what was changed shows.",
+)
 
 
 def main() -> None:
