@@ -85,6 +85,12 @@ class Settings(BaseSettings):
     sign_ins_per_minute: Annotated[
         int, Field(gt=0, description="Sign-ins and sign-ups a minute from one address.")
     ] = 120
+    privacy_k_min: Annotated[
+        int, Field(ge=2, description="Smallest k, and fewest contributors, that a policy may ask.")
+    ] = 3
+    privacy_attack_rows: Annotated[
+        int, Field(gt=0, description="People who are attacked, at most, before a release is made.")
+    ] = 1000
     oidc_issuer: Annotated[str, Field(description="OIDC issuer; empty: no such sign-in.")] = ""
     oidc_client_id: Annotated[str, Field(description="OIDC client id.")] = ""
     oidc_client_secret: Annotated[str, Field(description="OIDC client secret.", repr=False)] = ""

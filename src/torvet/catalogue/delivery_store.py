@@ -87,7 +87,10 @@ def forgotten(tx: Connection, before: datetime, limit: int) -> list[Delivery]:
     """Return unfinished deliveries that nobody has touched since `before`; hold their rows."""
     chosen = (
         select(deliveries)
-        .where(deliveries.c.stage.not_in(ENDED), deliveries.c.touched_at < before)
+        .where(
+            deliveries.c.stage.not_in([*ENDED, Stage.HELD.value]),
+            deliveries.c.touched_at < before,
+        )
         .order_by(deliveries.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -155,6 +158,43 @@ def succeed(tx: Connection, delivery_id: str, at: datetime) -> None:
         progress=1.0,
         touched_at=at,
         finished_at=at,
+    )
+
+
+def hold(tx: Connection, delivery_id: str, failure: Failure, at: datetime) -> None:
+    """Write what a delivery waits for; the release that it had reserved is free again."""
+    _write(
+        tx,
+        delivery_id,
+        stage=Stage.HELD.value,
+        step=failure.advice,
+        failure=asdict(failure),
+        release=None,
+        touched_at=at,
+    )
+
+
+def held(tx: Connection, dataset_id: str) -> list[Delivery]:
+    """Return the deliveries to a dataset that wait for its provider, in order."""
+    chosen = (
+        select(deliveries)
+        .where(deliveries.c.dataset == dataset_id, deliveries.c.stage == Stage.HELD.value)
+        .order_by(deliveries.c.id)
+        .with_for_update()
+    )
+    return [_delivery(row) for row in tx.execute(chosen)]
+
+
+def let_go_on(tx: Connection, delivery_id: str, at: datetime) -> None:
+    """Write that a held delivery is taken up again."""
+    _write(
+        tx,
+        delivery_id,
+        stage=Stage.RECEIVED.value,
+        step="",
+        progress=0.0,
+        failure=None,
+        touched_at=at,
     )
 
 

@@ -1,10 +1,15 @@
 """What the catalogue tells the log. Texts that people wrote stay out: the log is forever."""
 
+import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 
 from torvet.audit import Fact
 from torvet.ingest.model import Source
+from torvet.kit.canonical import canonical
+from torvet.privacy.certificates import exact
+from torvet.privacy.policies import Policy
+from torvet.privacy.policy_store import Certified
 
 from .model import Dataset, Delivery, Failure, Release
 
@@ -62,6 +67,42 @@ def release_published(dataset: Dataset, release: Release, source: Source, actor:
         "quality": release.quality,
     }
     return _about(dataset, "release-published", release.published_at, actor, body)
+
+
+def delivery_held(delivery: Delivery, failure: Failure, at: datetime) -> Fact:
+    """Tell that a delivery waits for a privacy policy."""
+    return Fact(
+        name="delivery-held",
+        at=at,
+        actor=EXCHANGE,
+        subject=delivery.id,
+        parties=(delivery.party,),
+        body={"dataset": delivery.dataset, "code": failure.code},
+    )
+
+
+def policy_set(dataset: Dataset, version: int, policy: Policy, at: datetime, actor: str) -> Fact:
+    """Tell that a privacy policy is in force. Its hash proves what it says; ground and all."""
+    basis = policy.basis
+    body: dict[str, object] = {
+        "version": version,
+        "treatment": policy.treatment.value,
+        "preset": policy.preset,
+        "ground": None if basis is None else basis.ground.value,
+        "sha256": hashlib.sha256(canonical(exact(policy.to_json()))).hexdigest(),
+    }
+    return _about(dataset, "privacy-policy-set", at, actor, body)
+
+
+def release_certified(dataset: Dataset, made: Certified, at: datetime) -> Fact:
+    """Tell that a release has its certificate, and which."""
+    body: dict[str, object] = {
+        "release": made.number,
+        "treatment": made.treatment,
+        "policy": made.policy_version,
+        "sha256": hashlib.sha256(made.content.encode()).hexdigest(),
+    }
+    return _about(dataset, "release-certified", at, EXCHANGE, body)
 
 
 def delivery_failed(delivery: Delivery, failure: Failure, at: datetime) -> Fact:

@@ -3,24 +3,29 @@
 The steps are repeatable, and each knows when it is done already:
 
 1. the upload is read into its source table (`sources/{delivery.source}`, ingest);
-2. the next number is reserved, and the rows as they will be are examined;
-3. the files stand in `releases/{dataset}` and are committed as exactly that Delta version;
-4. one transaction makes the release visible, with its profile, its fact and its search entry.
+2. the gate lets its rows pass, as they are or made safe, or the delivery waits (`gate`);
+3. the next number is reserved, and the rows as they will be are examined;
+4. the files stand in `releases/{dataset}`, are certified, and are committed as exactly that
+   Delta version;
+5. one transaction makes the release visible, with its profile, its facts and its search entry.
 
-Until step 4 nobody can see anything of it. Before the commit of step 3 a fault ends the
+Until step 5 nobody can see anything of it. Before the commit of step 4 a fault ends the
 delivery in words; after it a fault is only ever a reason to try again, because a version that
-is committed has to become the release of its number. Docs: decisions/0050.
+is committed has to become the release of its number. Docs: decisions/0050, 0121.
 """
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import structlog
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from torvet import privacy
 from torvet.audit import record
 from torvet.ingest import (
     Column,
@@ -34,18 +39,25 @@ from torvet.ingest import (
 )
 from torvet.jobs import defer
 from torvet.kit.errors import ExchangeError
+from torvet.kit.sql import identifier
 from torvet.ports.engine import WrittenFile
 from torvet.ports.parts import Parts
+from torvet.privacy import policy_store
+from torvet.privacy.certificates import joined
+from torvet.privacy.policies import Treatment
+from torvet.privacy.policy_store import Certified
 
-from . import delivery_store, facts, store
+from . import delivery_store, facts, gate, store
 from .counting import Files
 from .errors import DatasetWithdrawn, PublishingBroke, SchemaDiffers, UploadGone
 from .examination import examine
 from .files import as_written, casting
 from .findings import Examination
+from .gate import Admitted, Arriving, Before, Withheld
 from .model import Dataset, Delivery, Failure, Release, Stage
 from .names import RELEASED
 from .progress import Reporter
+from .released import released
 from .rules import differences, noted, same_form
 from .search import reindex
 
@@ -85,7 +97,8 @@ def _in_turn(parts: Parts, dataset_id: str, delivery_id: str) -> list[Delivery]:
     with parts.db.begin() as tx:
         before = [one for one in delivery_store.begun(tx, dataset_id) if one.id != delivery_id]
         this = delivery_store.get(tx, delivery_id)
-    return before if this.ended else [*before, this]
+    # One that waits for its provider is taken up when it is let go on, and not before.
+    return before if this.ended or this.stage is Stage.HELD else [*before, this]
 
 
 def _bring_to_end(parts: Parts, delivery: Delivery) -> None:
@@ -94,6 +107,8 @@ def _bring_to_end(parts: Parts, delivery: Delivery) -> None:
         _publish(parts, delivery, reporter)
     except SQLAlchemyError:
         raise
+    except Withheld as withheld:
+        _hold(parts, delivery, withheld.reason)
     except ExchangeError as error:
         _give_up(parts, delivery, error)
     except Exception as error:  # noqa: BLE001 - a fault of ours ends one delivery, not all
@@ -103,7 +118,10 @@ def _bring_to_end(parts: Parts, delivery: Delivery) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """What is going to be release `number`: the rows of `source`, after those of `held`."""
+    """What is going to be release `number`: the rows of `source`, after those of `held`.
+
+    `columns` are those of the release; `arriving` has the rows as they were delivered.
+    """
 
     delivery: Delivery
     dataset: Dataset
@@ -111,47 +129,86 @@ class _Plan:
     number: int
     held: Release | None
     columns: tuple[Column, ...]
+    arriving: Arriving
+    admitted: Admitted | None = None
 
     @property
     def source_table(self) -> str:
         return f"sources/{self.source.id}"
 
     @property
+    def replaces(self) -> bool:
+        """Say whether the release stands in the place of the one before, not after it."""
+        return self.held is None or self.arriving.before.whole
+
+    @property
     def unchanged(self) -> bool:
         """Say whether the source's files can be the release's, byte by byte."""
-        return self.held is None or same_form(self.held.columns, self.source.columns)
+        if self.arriving.before.treatment is not Treatment.AS_IS:
+            return False
+        if self.held is None:
+            return True
+        return not self.replaces and same_form(self.held.columns, self.source.columns)
 
 
 def _publish(parts: Parts, delivery: Delivery, reporter: Reporter) -> None:
     with parts.db.begin() as tx:
         dataset = store.dataset(tx, delivery.dataset)
         newest = store.newest_release(tx, dataset.id)
+        before = gate.before(tx, dataset, newest, append=delivery.mode == "append")
     if dataset.withdrawn_at is not None:
         raise DatasetWithdrawn(dataset.slug, f"{dataset.withdrawn_at:%Y-%m-%d %H:%M} UTC")
     held = newest if delivery.mode == "append" else None
-    source = _read(parts, delivery, held, reporter)
+    number = newest.number + 1 if newest else 1
+    committed = (parts.tables.version(dataset.table) or 0) >= number
+    if committed:
+        before = _as_committed(parts, dataset, number, before)
+    source = _read(parts, delivery, before.columns, reporter)
     reporter.enter(Stage.CHECKING, "comparing the schema")
-    plan = _plan(delivery, dataset, source, newest, held)
-    with parts.db.begin() as tx:
-        delivery_store.reserve(tx, delivery.id, plan.number, source.rejected)
-    committed = (parts.tables.version(dataset.table) or 0) >= plan.number
-    files = [] if committed else _files(parts, plan, reporter)
+    plan = _plan(delivery, dataset, source, number=number, held=held, before=before)
+    with tempfile.TemporaryDirectory(prefix="gate-", dir=_temporary(parts)) as folder:
+        if not committed:
+            reporter.step(Stage.CHECKING, "looking for personal data", 0.0)
+            plan = replace(plan, admitted=gate.admit(parts, plan.arriving, Path(folder)))
+        with parts.db.begin() as tx:
+            delivery_store.reserve(tx, delivery.id, plan.number, source.rejected)
+        files = [] if committed else _files(parts, plan, reporter)
     found = _examined(parts, plan, files, reporter)
     if not committed:
+        _certify(parts, plan, files)
         _commit(parts, plan, files, reporter)
     _show(parts, plan, found)
     remove_upload(parts, UploadId(delivery.upload))
 
 
-def _read(parts: Parts, delivery: Delivery, held: Release | None, reporter: Reporter) -> Source:
+def _temporary(parts: Parts) -> Path:
+    folder = parts.settings.home / "temporary"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _as_committed(parts: Parts, dataset: Dataset, number: int, before: Before) -> Before:
+    """Return `before` with the policy that a committed release was made by, whatever came since."""
+    with parts.db.begin() as tx:
+        made = policy_store.certificate_of(tx, dataset.id, number)
+        if made is None or made.policy_version is None:
+            return replace(before, policy=None)
+        return replace(before, policy=policy_store.policy_of(tx, dataset.id, made.policy_version))
+
+
+def _read(
+    parts: Parts, delivery: Delivery, columns: tuple[Column, ...] | None, reporter: Reporter
+) -> Source:
     reporter.enter(Stage.READING, "reading the file")
     try:
-        return _received(parts, delivery, held, reporter)
+        return _received(parts, delivery, columns, reporter)
     except FileNotFoundError as error:
         raise UploadGone(delivery.file_name) from error
 
 
-def _received(parts: Parts, delivery: Delivery, held: Release | None, reporter: Reporter) -> Source:
+def _received(
+    parts: Parts, delivery: Delivery, columns: tuple[Column, ...] | None, reporter: Reporter
+) -> Source:
     return receive(
         parts,
         source_id=SourceId(delivery.source),
@@ -159,8 +216,8 @@ def _received(parts: Parts, delivery: Delivery, held: Release | None, reporter: 
         path=upload_path(parts, UploadId(delivery.upload)),
         file_name=delivery.file_name,
         # What is appended is read in the types that are there, not in newly inferred ones.
-        schema=delivery.schema or (held.columns if held else None),
-        options=replace(delivery.options, exact=held is not None and delivery.schema is None),
+        schema=delivery.schema or columns,
+        options=replace(delivery.options, exact=columns is not None and delivery.schema is None),
         sha256=delivery.sha256,
         progress=partial(reporter.step, Stage.READING),
     )
@@ -170,33 +227,84 @@ def _plan(
     delivery: Delivery,
     dataset: Dataset,
     source: Source,
-    newest: Release | None,
+    *,
+    number: int,
     held: Release | None,
+    before: Before,
 ) -> _Plan:
-    if held is not None and (differing := differences(held.columns, source.columns)):
+    base = before.columns or source.columns
+    if differing := differences(base, source.columns):
         raise SchemaDiffers(differing)
+    whole = before.whole
+    policy = before.policy.policy if before.policy else None
     return _Plan(
         delivery=delivery,
         dataset=dataset,
         source=source,
-        number=newest.number + 1 if newest else 1,
+        number=number,
         held=held,
-        columns=noted(held.columns if held else source.columns, dataset.columns),
+        columns=noted(released(base, policy), dataset.columns),
+        arriving=Arriving(
+            dataset=dataset,
+            number=number,
+            sources=(*before.sources, source) if whole else (source,),
+            columns=base,
+            before=before,
+        ),
     )
 
 
 def _files(parts: Parts, plan: _Plan, reporter: Reporter) -> list[WrittenFile]:
     """Return the files that the release adds: the source's own, or written in its schema."""
-    if plan.held is None or plan.unchanged:
+    if plan.unchanged:
         return as_written(parts.tables.snapshot(plan.source_table, 1))
     reporter.step(Stage.CHECKING, "bringing the columns in line", 0.0)
+    treated = plan.admitted.path if plan.admitted else None
+    if treated is not None:
+        names = ", ".join(identifier(column.name) for column in plan.columns)
+        sql, inputs = f"SELECT {names} FROM treated", {"treated": [str(treated)]}
+    else:
+        sql = casting(plan.columns, plan.source.columns)
+        inputs = {"arriving": parts.tables.file_uris(plan.source_table, 1)}
     return parts.engine.write(
-        casting(plan.held.columns, plan.source.columns),
-        {"arriving": parts.tables.file_uris(plan.source_table, 1)},
+        sql,
+        inputs,
         parts.tables.folder(plan.dataset.table),
         # A name is never used twice: whoever lost the lock while writing can spoil nothing.
         prefix=f"{parts.new_id('part')}-",
     )
+
+
+def _certify(parts: Parts, plan: _Plan, files: list[WrittenFile]) -> None:
+    """Sign what was done and found, before the commit: no release is ever without it."""
+    assert plan.admitted is not None
+    before = plan.arriving.before
+    table = plan.source_table if plan.unchanged else plan.dataset.table
+    digests = [parts.tables.digest(table, file.path) for file in files]
+    sources = plan.arriving.sources
+    drawn, rows = plan.admitted.certificate, sum(file.rows for file in files)
+    if not plan.replaces and plan.held is not None:
+        digests = [*(before.newest.files if before.newest else ()), *digests]
+        sources, rows = (*before.sources, plan.source), rows + plan.held.rows
+    now = parts.clock.now()
+    made = replace(
+        drawn,
+        dataset=plan.dataset.slug,
+        release=plan.number,
+        input_sha256=joined([source.sha256 for source in sources]),
+        output_sha256=joined(digests),
+        files=tuple(digests),
+        rows=rows,
+        made_at=now,
+    )
+    certified = Certified(
+        number=plan.number,
+        policy_version=plan.admitted.policy_version,
+        treatment=made.treatment,
+        content=made.signed(parts.keys.signing).to_bytes().decode(),
+    )
+    with parts.db.begin() as tx:
+        policy_store.put_certificate(tx, plan.dataset.id, certified, now)
 
 
 def _examined(
@@ -217,7 +325,9 @@ def _uris(parts: Parts, plan: _Plan, files: list[WrittenFile]) -> list[str]:
     table = plan.dataset.table
     if not files:
         return parts.tables.file_uris(table, plan.number)
-    before = parts.tables.file_uris(table, plan.held.number) if plan.held else []
+    before = (
+        [] if plan.replaces or not plan.held else parts.tables.file_uris(table, plan.held.number)
+    )
     folder = parts.tables.folder(plan.source_table if plan.unchanged else table)
     return [*before, *(f"{folder}/{file.path}" for file in files)]
 
@@ -232,7 +342,7 @@ def _commit(parts: Parts, plan: _Plan, files: list[WrittenFile], reporter: Repor
         table,
         files,
         version=plan.number,
-        replace=plan.held is None,
+        replace=plan.replaces,
         schema=schema,
         at=now,
     )
@@ -248,7 +358,7 @@ def _show(parts: Parts, plan: _Plan, found: Examination) -> None:
         release = Release(
             dataset=dataset.id,
             number=plan.number,
-            mode=plan.delivery.mode,
+            mode="replace" if plan.replaces else "append",
             delivery=plan.delivery.id,
             sources=(*(plan.held.sources if plan.held else ()), plan.source.id),
             rows=sum(file.rows for file in snapshot.files),
@@ -263,8 +373,32 @@ def _show(parts: Parts, plan: _Plan, found: Examination) -> None:
         store.touch(tx, dataset.id, release.published_at)
         delivery_store.succeed(tx, plan.delivery.id, release.published_at)
         record(tx, facts.release_published(dataset, release, plan.source, plan.delivery.account))
+        _show_certificate(tx, dataset, release)
         reindex(tx, store.dataset(tx, dataset.id), release)
         defer(tx, RELEASED, lock=f"released:{dataset.id}", dataset=dataset.id, number=plan.number)
+
+
+def _show_certificate(tx: Connection, dataset: Dataset, release: Release) -> None:
+    """Tell of the certificate, and let what gives answers be asked from now on."""
+    made = policy_store.certificate_of(tx, dataset.id, release.number)
+    if made is None:  # committed by a version before there were certificates
+        return
+    record(tx, facts.release_certified(dataset, made, release.published_at))
+    held = policy_store.policy_of(tx, dataset.id, made.policy_version)
+    if held is not None and made.treatment == Treatment.ANSWERS:
+        spec = privacy.AnswerSpec.from_json(held.policy.answers or {})
+        privacy.open_answers(tx, dataset.id, release.number, spec, release.published_at)
+
+
+def _hold(parts: Parts, delivery: Delivery, reason: ExchangeError) -> None:
+    """Write in words what the delivery waits for; it goes on when its provider sets a policy."""
+    failure = Failure(code=reason.code, error=str(reason), advice=reason.advice)
+    now = parts.clock.now()
+    with parts.db.begin() as tx:
+        if delivery_store.lock(tx, delivery.id).ended:
+            return
+        delivery_store.hold(tx, delivery.id, failure, now)
+        record(tx, facts.delivery_held(delivery, failure, now))
 
 
 def _give_up(

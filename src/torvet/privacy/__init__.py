@@ -37,9 +37,10 @@ if TYPE_CHECKING:
         quote,
         table_of,
     )
-    from .specifications import hierarchies_of
+    from .specifications import hierarchies_of, try_policy
 
 _ROOM_OF = {
+    "try_policy": "specifications",
     "table_of": "service",
     "hierarchies_of": "specifications",
     "BudgetSpent": "errors",
@@ -125,6 +126,7 @@ __all__ = [
     "quote",
     "risk",
     "table_of",
+    "try_policy",
     "utility",
 ]
 

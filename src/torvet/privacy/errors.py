@@ -291,3 +291,13 @@ class AttacksInvalid(ExchangeError):
 
     def __str__(self) -> str:
         return f"The attacks cannot be made so: {self.fault}."
+
+
+@dataclass(eq=False)
+class ProposalNotFound(ExchangeError):
+    kind, code = Kind.NOT_FOUND, "privacy-proposal-not-found"
+    advice = "Deliver a file: a proposal is made where personal data is found in it."
+    dataset: str
+
+    def __str__(self) -> str:
+        return f"Nothing is proposed for dataset {self.dataset!r}: no personal data was found yet."

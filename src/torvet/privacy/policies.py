@@ -5,6 +5,7 @@ for is checked again by those who do it; what is checked here is that it is a po
 that it asks for no less than the operator allows (`Floor`).
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,6 +17,8 @@ from .errors import PolicyInvalid
 
 REASON_CHARACTERS_MIN = 10
 COLUMNS_MAX = 1_000
+CHARACTERS_MAX = 1_000_000
+STEPS_MAX = 20
 HIERARCHY_KINDS = ("intervals", "prefix", "calendar", "geo", "table", "flat")
 MODEL_KINDS = ("k-anonymity", "l-diversity", "t-closeness")
 METRICS = ("loss", "discernibility", "entropy")
@@ -173,6 +176,9 @@ def _faults(held: Any, floor: Floor) -> Sequence[str]:
     """Name what keeps `held` from being a policy: its frame first, then its parts."""
     if not isinstance(held, Mapping):
         return ["it is no JSON object"]
+    written = json.dumps(held)
+    if len(written) > CHARACTERS_MAX or "\\u0000" in written:
+        return [f"it is longer than {CHARACTERS_MAX:,} characters, or holds a NUL"]
     if not _one_of(Treatment, held.get("treatment")):
         return [f"`treatment` is one of {', '.join(Treatment)}"]
     return [*_role_faults(held), *_basis_faults(held), *_treatment_faults(held, floor)]
@@ -251,6 +257,11 @@ def _anonymise_faults(
         for name, it in known.items()
         if not isinstance(it, Mapping) or it.get("kind") not in HIERARCHY_KINDS
     ]
+    found += [
+        f"the hierarchy of {name!r} has more than {STEPS_MAX} steps"
+        for name, it in known.items()
+        if isinstance(it, Mapping) and not _few_steps(it)
+    ]
     if not quasi:
         found.append("nothing is a quasi-identifier: there is nothing to anonymise by")
     found += _model_faults(spec.get("models"), floor)
@@ -262,6 +273,13 @@ def _anonymise_faults(
     if spec.get("recoding", "full-domain") not in RECODINGS:
         found.append(f"`recoding` is one of {', '.join(RECODINGS)}")
     return found
+
+
+def _few_steps(spec: Mapping[str, Any]) -> bool:
+    lists = [spec.get(name) for name in ("widths", "steps", "resolutions")]
+    length = spec.get("length", 1)
+    few = isinstance(length, int) and 0 < length <= STEPS_MAX
+    return few and all(len(it) <= STEPS_MAX for it in lists if isinstance(it, list))
 
 
 def _model_faults(models: Any, floor: Floor) -> Sequence[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from .certificates import Certificate, Signed
 from .policies import Policy
 from .tables import certificates, policies, proposals
 
@@ -29,6 +30,11 @@ class Certified:
     policy_version: int | None
     treatment: str
     content: str
+
+    @property
+    def certificate(self) -> Certificate:
+        """Return what was signed."""
+        return Signed.from_bytes(self.content.encode()).certificate
 
 
 def policy_of(tx: Connection, dataset: str, version: int | None = None) -> Held | None:

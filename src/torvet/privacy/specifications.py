@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .aggregates.rules import rules_from_json
+from .answers.spec import AnswerSpec
 from .certificates import figure
 from .errors import PolicyInvalid
+from .policies import Policy, Treatment
 from .recoding.hierarchies import ROOT, Hierarchy
 from .recoding.models import KAnonymity, LDiversity, Model, TCloseness
 
@@ -68,3 +71,14 @@ def _model(spec: Mapping[str, Any], hierarchies: Mapping[str, Hierarchy]) -> Mod
                 return TCloseness(figure(spec["t"]), distance, column, levels)
     except (KeyError, TypeError, ValueError) as error:
         raise PolicyInvalid((f"a model lacks or misstates {error}",)) from error
+
+
+def try_policy(policy: Policy) -> None:
+    """Make all that a policy asks for, and throw it away; raise what is wrong with it."""
+    if policy.treatment is Treatment.ANONYMISE and policy.anonymise is not None:
+        hierarchies = hierarchies_of(policy.anonymise.hierarchies)
+        models_of(policy.anonymise.models, hierarchies)
+    if policy.treatment is Treatment.AGGREGATE:
+        rules_from_json((policy.aggregate or {})["rules"])
+    if policy.treatment is Treatment.ANSWERS:
+        AnswerSpec.from_json(policy.answers or {})

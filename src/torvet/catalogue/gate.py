@@ -1,0 +1,287 @@
+"""The gate between a source table and a release: rows about people pass only under a policy.
+
+Every delivery is classified. Where nothing in it tells of people it goes on as it is. Where
+something does, the dataset's policy is carried out, and what comes of it is measured and attacked;
+without a policy, or where one fails, the delivery waits for its provider, who finds a proposal
+beside it. Docs: decisions/0121, 0122.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import Connection
+
+from torvet import privacy
+from torvet.ingest import Column, Source, SourceId, arrow_schema
+from torvet.ingest import source as source_of
+from torvet.kit.errors import ExchangeError, Kind
+from torvet.ports.engine import QueryEngine
+from torvet.ports.parts import Parts
+from torvet.privacy import policy_store
+from torvet.privacy.certificates import Certificate
+from torvet.privacy.classification import Classification, Role, classify_readable
+from torvet.privacy.errors import PolicyFailed, PolicyNeeded
+from torvet.privacy.policies import Policy, Treatment
+from torvet.privacy.policy_store import Held
+from torvet.privacy.proposals import KS, propose
+from torvet.privacy.rules import lowered, objections
+from torvet.privacy.treatments import Tried, treat
+
+from .files import casting
+from .model import Dataset, Release
+from .rules import same_form
+
+SOURCE = "source"
+TREATED = "treated.parquet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What a delivery follows: the policy in force, and what the newest release was made by.
+
+    `columns` and `sources` are those of the rows that it is added to, before any treatment.
+    """
+
+    policy: Held | None
+    newest: Certificate | None = None
+    newest_policy: int | None = None
+    treated: bool = False
+    columns: tuple[Column, ...] | None = None
+    sources: tuple[Source, ...] = ()
+
+    @property
+    def treatment(self) -> Treatment:
+        """Return what is done with the rows by the policy in force."""
+        return self.policy.policy.treatment if self.policy else Treatment.AS_IS
+
+    @property
+    def whole(self) -> bool:
+        """Say whether rows cannot simply be added: they are treated together, or were."""
+        return self.treated or self.treatment is not Treatment.AS_IS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arriving:
+    """What is to be a release: the rows of `sources`, in the columns of the first of them."""
+
+    dataset: Dataset
+    number: int
+    sources: tuple[Source, ...]
+    columns: tuple[Column, ...]
+    before: Before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """What passed: a file of treated rows, or the rows as they are where `path` is None."""
+
+    certificate: Certificate
+    policy_version: int | None
+    path: Path | None = None
+
+
+@dataclass(eq=False)
+class Withheld(Exception):
+    """The delivery waits: `reason` says for what. It is no failure."""
+
+    reason: ExchangeError
+
+
+def before(tx: Connection, dataset: Dataset, newest: Release | None, *, append: bool) -> Before:
+    """Gather what a delivery to `dataset` follows."""
+    policy = policy_store.policy_of(tx, dataset.id)
+    if newest is None:
+        return Before(policy=policy)
+    written = policy_store.certificate_of(tx, dataset.id, newest.number)
+    treated = written is not None and written.treatment != Treatment.AS_IS
+    sources = tuple(source_of(tx, SourceId(it)) for it in newest.sources) if append else ()
+    return Before(
+        policy=policy,
+        newest=None if written is None else written.certificate,
+        newest_policy=written.policy_version if written else None,
+        treated=treated,
+        columns=(sources[0].columns if treated else newest.columns) if append else None,
+        sources=sources,
+    )
+
+
+def admit(parts: Parts, arriving: Arriving, folder: Path) -> Admitted:
+    """Return what may be released of `arriving`; raise Withheld where it has to wait."""
+    table = _Delivered(engine=parts.engine, uris=_uris(parts, arriving.sources))
+    found = classify_readable(table)
+    held = arriving.before.policy
+    try:
+        against = objections(held.policy if held else None, found)
+        if against and held is None:
+            raise PolicyNeeded(found.personal_columns)
+        if against:
+            raise PolicyFailed(against)
+        if arriving.before.treatment is Treatment.AS_IS:
+            return _as_it_is(parts, arriving, found, folder)
+        assert held is not None
+        return _treated(parts, arriving, found, held, folder)
+    except ExchangeError as reason:
+        if reason.kind is Kind.UNAVAILABLE:  # of ours, and soon over: no policy can mend it
+            raise
+        if found.personal or held is not None:
+            _propose(parts, arriving, table, found, folder)
+        raise Withheld(reason) from reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Delivered:
+    """Source tables, as the classification reads them."""
+
+    engine: QueryEngine
+    uris: Sequence[str]
+
+    def rows(self, sql: str) -> list[dict[str, object]]:
+        return self.engine.rows(sql, {SOURCE: self.uris})
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        with self.engine.stream(f"SELECT * FROM {SOURCE}", {SOURCE: self.uris}) as batches:
+            yield from batches
+
+
+def _uris(parts: Parts, sources: Sequence[Source]) -> list[str]:
+    return [uri for it in sources for uri in parts.tables.file_uris(f"sources/{it.id}", 1)]
+
+
+def _as_it_is(parts: Parts, arriving: Arriving, found: Classification, folder: Path) -> Admitted:
+    held = arriving.before.policy
+    policy = held.policy if held else None
+    remarks = [found.reason]
+    if policy is not None and policy.basis is not None and found.personal:
+        said = policy.basis
+        remarks.append(
+            f"Rows about people are released as they are, on the ground {said.ground.value}"
+            f" ({said.reference}): {said.reason}"
+        )
+    drawn = Certificate(
+        treatment=Treatment.AS_IS.value,
+        rows=sum(source.rows for source in arriving.sources),
+        policy=policy.to_json() if policy else {},
+        remarks=tuple(remarks),
+    )
+    if found.personal:
+        drawn = _measured(parts, arriving, found, drawn, folder)
+    together = arriving.before.treated and len(arriving.sources) > 1
+    return Admitted(
+        certificate=drawn,
+        policy_version=held.version if held else None,
+        path=_together(parts, arriving, folder) if together else None,
+    )
+
+
+def _measured(
+    parts: Parts, arriving: Arriving, found: Classification, drawn: Certificate, folder: Path
+) -> Certificate:
+    """Tell how safe rows about people are, that leave as they are: mostly not at all."""
+    quasi = found.named(Role.QUASI_IDENTIFIER)
+    if not quasi:
+        return drawn
+    risk = privacy.risk.report(_paths(parts, arriving, folder), quasi, found.named(Role.SENSITIVE))
+    return replace(
+        drawn,
+        models_found={"k": risk.k, "l": risk.l, "t": risk.t},
+        risk={
+            "prosecutor": risk.prosecutor,
+            "journalist": risk.journalist,
+            "marketer": risk.marketer,
+        },
+    )
+
+
+def _treated(
+    parts: Parts, arriving: Arriving, found: Classification, held: Held, folder: Path
+) -> Admitted:
+    policy, paths = held.policy, _paths(parts, arriving, folder)
+    tried = Tried(rows=parts.settings.privacy_attack_rows)
+    # A transformation stays as long as its policy does: see decisions/0125.
+    same = arriving.before.newest_policy == held.version
+    newest = arriving.before.newest if same else None
+    kept = newest.transformation if newest else None
+    made = treat(policy, paths, folder / TREATED, kept=kept, tried=tried)
+    if policy.treatment is Treatment.ANSWERS:
+        _prepare_answers(parts, arriving, policy)
+    certificate = replace(
+        made.certificate,
+        remarks=(found.reason, *lowered(policy, found), *made.certificate.remarks),
+    )
+    return Admitted(certificate=certificate, policy_version=held.version, path=made.path)
+
+
+def _prepare_answers(parts: Parts, arriving: Arriving, policy: Policy) -> None:
+    dataset, number = arriving.dataset.id, arriving.number
+    # What an attempt before this one left may be made by another policy.
+    parts.tables.remove(privacy.table_of(dataset, number))
+    privacy.prepare_answers(
+        parts,
+        dataset,
+        number,
+        uris=_uris(parts, arriving.sources),
+        spec=privacy.AnswerSpec.from_json(policy.answers or {}),
+    )
+
+
+def _paths(parts: Parts, arriving: Arriving, folder: Path) -> list[str]:
+    """Return the source's rows as Parquet files of this machine, all in one schema."""
+    alike = all(same_form(arriving.columns, it.columns) for it in arriving.sources)
+    uris = _uris(parts, arriving.sources)
+    if alike and not any("://" in uri.removeprefix("file://") for uri in uris):
+        return [uri.removeprefix("file://") for uri in uris]
+    return [str(_together(parts, arriving, folder))]
+
+
+def _together(parts: Parts, arriving: Arriving, folder: Path) -> Path:
+    """Write the rows of all sources into one file, in the columns of the first."""
+    path, schema = folder / "together.parquet", arrow_schema(arriving.columns)
+    if path.exists():
+        return path
+    with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as file:
+        for source in arriving.sources:
+            sql = casting(arriving.columns, source.columns)
+            inputs = {"arriving": _uris(parts, [source])}
+            with parts.engine.stream(sql, inputs) as batches:
+                for batch in batches:
+                    file.write_table(pa.Table.from_batches([batch]).cast(schema))
+    return path
+
+
+def _propose(
+    parts: Parts, arriving: Arriving, table: _Delivered, found: Classification, folder: Path
+) -> None:
+    """Write down what was found and what could be done, for the provider to look at."""
+    held = arriving.before.policy
+    policy = propose(found, table, (held.policy.preset or None) if held else None)
+    proposal = {
+        "release": arriving.number,
+        "found": found.to_json(),
+        "policy": policy.to_json(),
+        "costs": _costs(parts, arriving, policy, folder),
+    }
+    with parts.db.begin() as tx:
+        policy_store.put_proposal(
+            tx, arriving.dataset.id, arriving.sources[-1].id, proposal, parts.clock.now()
+        )
+
+
+def _costs(
+    parts: Parts, arriving: Arriving, policy: Policy, folder: Path
+) -> list[dict[str, object]]:
+    """Return what each k would cost, or nothing where that cannot be told."""
+    asked = policy.anonymise
+    if asked is None or not asked.hierarchies:
+        return []
+    try:
+        return privacy.costs_of(
+            _paths(parts, arriving, folder),
+            privacy.hierarchies_of(asked.hierarchies),
+            KS,
+            suppression_limit=asked.suppression_limit,
+        )
+    except ExchangeError:
+        return []

@@ -1,0 +1,71 @@
+"""What a provider decides about the people in a dataset, and what anyone may see of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from torvet import privacy
+from torvet.audit import record
+from torvet.jobs import defer
+from torvet.parties import Caller, Role, check
+from torvet.ports.parts import Parts
+from torvet.privacy import policy_store
+from torvet.privacy.errors import CertificateNotFound, ProposalNotFound
+from torvet.privacy.policies import Floor, Policy, Treatment
+from torvet.privacy.policy_store import Certified, Held
+
+from . import delivery_store, facts, store
+from .names import PUBLISH, publishing_lock
+from .service import own_dataset, visible_dataset
+
+
+def set_policy(parts: Parts, caller: Caller, slug: str, wish: Mapping[str, Any]) -> Held:
+    """Put a policy in force; deliveries that wait go on under it.
+
+    Raises PolicyInvalid, a Hierarchy… or other error of what it asks for, and DatasetNotYours.
+    """
+    check(caller, Role.STEWARD)
+    least = parts.settings.privacy_k_min
+    policy = Policy.from_json(wish, Floor(k=least, contributors=least))
+    privacy.try_policy(policy)
+    now = parts.clock.now()
+    with parts.db.begin() as tx:
+        dataset = store.lock_dataset(tx, own_dataset(tx, slug, caller).id)
+        version = policy_store.add_policy(tx, dataset.id, policy, caller.actor, now)
+        record(tx, facts.policy_set(dataset, version, policy, now, caller.actor))
+        if policy.treatment is Treatment.ANSWERS:
+            spec = privacy.AnswerSpec.from_json(policy.answers or {})
+            privacy.change_budget(tx, dataset.id, spec)
+        for waiting in delivery_store.held(tx, dataset.id):
+            delivery_store.let_go_on(tx, waiting.id, now)
+            defer(tx, PUBLISH, lock=publishing_lock(dataset.id), delivery=waiting.id)
+    return Held(version=version, policy=policy, set_at=now)
+
+
+def policy_for(tx: Connection, caller: Caller, slug: str) -> Held | None:
+    """Return the policy in force for the caller's own dataset, or None."""
+    return policy_store.policy_of(tx, own_dataset(tx, slug, caller).id)
+
+
+def proposal_for(tx: Connection, caller: Caller, slug: str) -> Mapping[str, Any]:
+    """Return what is proposed for the caller's own dataset; raise ProposalNotFound."""
+    dataset = own_dataset(tx, slug, caller)
+    found = policy_store.proposal_of(tx, dataset.id)
+    if found is None:
+        raise ProposalNotFound(dataset.slug)
+    return found
+
+
+def certificate_for(tx: Connection, caller: Caller, slug: str, number: int) -> Certified:
+    """Return the certificate of a release to whoever sees its dataset.
+
+    Raises ReleaseNotFound where there is no such release, CertificateNotFound where it has none.
+    """
+    dataset = visible_dataset(tx, slug, caller)
+    # A certificate is written before its release can be seen.
+    store.release(tx, dataset.id, number)
+    found = policy_store.certificate_of(tx, dataset.id, number)
+    if found is None:
+        raise CertificateNotFound(dataset.slug, number)
+    return found
