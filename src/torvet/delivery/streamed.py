@@ -26,13 +26,16 @@ class Streamed(Response):
         status: int = 200,
         headers: Mapping[str, str],
         media_type: str,
+        length: int | None = None,
     ) -> None:
+        """Send `chunks`; of `length` bytes, where that is known, the last one is known for it."""
         super().__init__(None, status, dict(headers), media_type)
         # The size is not known, unless the headers tell it: an empty body's must not be said.
         if "content-length" not in {name.lower() for name in headers}:
             del self.headers["content-length"]
         self._chunks = chunks
         self._ended = ended
+        self._length = length
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer; raise what the chunks raise, so that the connection breaks off."""
@@ -53,8 +56,11 @@ class Streamed(Response):
                     await send({"type": "http.response.body", "body": b""})
                     break
                 if chunk and not gone.done():
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                    more = sent + len(chunk) != self._length
+                    await send({"type": "http.response.body", "body": chunk, "more_body": more})
                     sent += len(chunk)
+                    if not more:
+                        break
         finally:
             gone.cancel()
             with anyio.CancelScope(shield=True):
