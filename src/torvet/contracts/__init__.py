@@ -1,6 +1,7 @@
 """What providers offer and consumers accept, and what that allows at every read."""
 
 from .clauses import (
+    Answers,
     Ask,
     Attribution,
     Clause,
@@ -38,7 +39,7 @@ from .model import (
     Stage,
     projection_of,
 )
-from .rules import Allowed, Objection, Refused, Verdict, decide
+from .rules import Allowed, Objection, Refused, Verdict, decide, gives_answers
 from .service import (
     Draft,
     accept,
@@ -56,6 +57,7 @@ from .terms import said as words
 __all__ = [
     "IDENTITY",
     "Allowed",
+    "Answers",
     "Approval",
     "Ask",
     "Attribution",
@@ -94,6 +96,7 @@ __all__ = [
     "expire",
     "explain",
     "give_back",
+    "gives_answers",
     "make_offer",
     "offers_of",
     "projection_of",

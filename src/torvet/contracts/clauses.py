@@ -26,6 +26,8 @@ class Ask:
     """The columns asked for or filtered by; None is all that the contract shows."""
     rows: int = 0
     requests: int = 1
+    question: bool = False
+    """Whether the result of a question is wanted, and no rows."""
     at: datetime
     region: str = ""
     rows_today: int = 0
@@ -104,6 +106,30 @@ class Validity:
                     da=f"Gælder fra {since.da} til {to.da}.",
                 )
         raise AssertionError(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The contract gives answers to questions, with noise, and never rows.
+
+    It objects to rows. That a contract without it gives no answers, is the rules' business.
+    """
+
+    kind: ClassVar[str] = "answers"
+
+    def objection(self, ask: Ask) -> Sentence | None:
+        if ask.question:
+            return None
+        return Sentence(
+            en="the contract gives answers to questions, and never rows",
+            da="kontrakten giver svar på spørgsmål og aldrig rækker",
+        )
+
+    def words(self) -> Sentence:
+        return Sentence(
+            en="Only answers to questions are given, with noise and within a budget; no rows.",
+            da="Der gives kun svar på spørgsmål, med støj og inden for et budget; ingen rækker.",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +298,7 @@ class NoReidentification:
 Clause: TypeAlias = (
     Purposes
     | Validity
+    | Answers
     | Columns
     | RowFilter
     | RowsPerDay
@@ -285,6 +312,7 @@ Clause: TypeAlias = (
 CLAUSES: tuple[type[Clause], ...] = (
     Purposes,
     Validity,
+    Answers,
     Columns,
     RowFilter,
     RowsPerDay,

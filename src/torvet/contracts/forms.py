@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Discriminator, Field,
 from torvet.kit import filters
 
 from .clauses import (
+    Answers,
     Attribution,
     Clause,
     Columns,
@@ -88,6 +89,15 @@ class ValidityForm(_Form):
 
     def to_clause(self) -> Clause:
         return Validity(self.start, self.end)
+
+
+class AnswersForm(_Form):
+    """Answers to questions, with noise, and never rows: for datasets whose policy gives them."""
+
+    clause: Literal["answers"]
+
+    def to_clause(self) -> Clause:
+        return Answers()
 
 
 class ColumnsForm(_Form):
@@ -176,6 +186,7 @@ class NoReidentificationForm(_Form):
 ClauseForm: TypeAlias = Annotated[
     PurposesForm
     | ValidityForm
+    | AnswersForm
     | ColumnsForm
     | RowFilterForm
     | RowsPerDayForm

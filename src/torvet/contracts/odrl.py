@@ -11,6 +11,7 @@ from torvet.kit.moments import to_text
 
 from . import purposes
 from .clauses import (
+    Answers,
     Attribution,
     Clause,
     Columns,
@@ -36,6 +37,8 @@ CONTEXT = [ODRL_CONTEXT, PREFIXES]
 
 COLUMNS = "torvet:columns"
 ROW_FILTER = "torvet:rowFilter"
+DELIVERY = "torvet:delivery"
+ANSWERS = "torvet:answers"
 ROWS_PER_DAY = "torvet:rowsPerDay"
 REQUESTS_PER_MINUTE = "torvet:requestsPerMinute"
 ATTRIBUTION_TEXT = "torvet:attributionText"
@@ -93,7 +96,7 @@ def _refinements(clause: Clause) -> list[dict[str, Any]]:
             return []
 
 
-def _constraints(clause: Clause) -> list[dict[str, Any]]:
+def _constraints(clause: Clause) -> list[dict[str, Any]]:  # noqa: PLR0911 - a case a clause
     match clause:
         case Purposes(codes):
             return [_said("purpose", "isAnyOf", [{"@id": f"dpv:{code}"} for code in codes])]
@@ -106,6 +109,8 @@ def _constraints(clause: Clause) -> list[dict[str, Any]]:
             ]
         case Regions(codes):
             return [_said("spatial", "isAnyOf", list(codes))]
+        case Answers():
+            return [_said(DELIVERY, "eq", {"@id": ANSWERS})]
         case RowsPerDay(rows):
             return [_said(ROWS_PER_DAY, "lteq", rows)]
         case RequestsPerMinute(requests):

@@ -16,6 +16,7 @@ from torvet.kit.moments import from_text
 
 from . import odrl
 from .clauses import (
+    Answers,
     Attribution,
     Clause,
     Columns,
@@ -260,10 +261,17 @@ def _whole(right: object, term: str) -> int:
     return number
 
 
+def _answers(right: object) -> Clause:
+    if _word(right, odrl.DELIVERY) != odrl.ANSWERS:
+        raise OdrlInvalid(odrl.DELIVERY, f"only {odrl.ANSWERS} is known here")
+    return Answers()
+
+
 _AT_MOST = frozenset({"lteq"})
 _CONSTRAINTS: Mapping[str, tuple[frozenset[str], Callable[[object], Clause]]] = {
     "purpose": (_EQUALS, _purposes),
     "spatial": (_EQUALS, lambda right: Regions(tuple(_texts(right, "spatial")))),
+    odrl.DELIVERY: (frozenset({"eq"}), _answers),
     odrl.ROWS_PER_DAY: (_AT_MOST, lambda right: RowsPerDay(_whole(right, odrl.ROWS_PER_DAY))),
     odrl.REQUESTS_PER_MINUTE: (
         _AT_MOST,

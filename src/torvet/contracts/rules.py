@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from .clauses import Ask, Clause, Validity
+from .clauses import Answers, Ask, Clause, Validity
 from .model import Contract, Stage
 from .sentences import Sentence
 
@@ -38,9 +38,15 @@ Verdict: TypeAlias = Allowed | Refused
 def decide(contract: Contract, ask: Ask) -> Verdict:
     """Judge `ask` by stage, reader and every clause, so that a refusal names all in its way.
 
-    A clause can only object. Adding one to a contract never allows more.
+    A clause can only object. Adding one to a contract never allows more; only whether it gives
+    rows or answers is turned by the clause that says so (docs/decisions/0115).
     """
-    found = (*_of_stage(contract), *_of_reader(contract, ask), *objections(contract.clauses, ask))
+    found = (
+        *_of_stage(contract),
+        *_of_reader(contract, ask),
+        *_of_form(contract, ask),
+        *objections(contract.clauses, ask),
+    )
     return Refused(found) if found else Allowed()
 
 
@@ -62,6 +68,7 @@ def objections_to_accepting(clauses: tuple[Clause, ...], ask: Ask) -> tuple[Obje
     nothing_yet = replace(
         ask,
         at=max([ask.at, *starts]),
+        question=any(isinstance(clause, Answers) for clause in clauses),
         columns=None,
         rows=0,
         requests=0,
@@ -82,6 +89,25 @@ def _of_stage(contract: Contract) -> tuple[Objection, ...]:
             Sentence(en=f"the contract is {said.en}{why}", da=f"kontrakten er {said.da}{why}"),
         ),
     )
+
+
+def _of_form(contract: Contract, ask: Ask) -> tuple[Objection, ...]:
+    if not ask.question or gives_answers(contract):
+        return ()
+    return (
+        Objection(
+            Answers.kind,
+            Sentence(
+                en="the contract gives rows, and no answers to questions",
+                da="kontrakten giver rækker og ingen svar på spørgsmål",
+            ),
+        ),
+    )
+
+
+def gives_answers(contract: Contract) -> bool:
+    """Say whether `contract` is about answers, and so never about rows."""
+    return any(isinstance(clause, Answers) for clause in contract.clauses)
 
 
 def _of_reader(contract: Contract, ask: Ask) -> tuple[Objection, ...]:

@@ -15,6 +15,7 @@ from torvet.kit.moments import from_text, to_text
 from . import purposes, regions
 from .clauses import (
     CLAUSES,
+    Answers,
     Attribution,
     Clause,
     Columns,
@@ -55,7 +56,7 @@ def to_json(clause: Clause) -> dict[str, Any]:  # noqa: PLR0911 - a case a claus
             return {"clause": clause.kind, "requests": requests}
         case Attribution(text):
             return {"clause": clause.kind, "text": text}
-        case NoOnwardSharing() | NoReidentification():
+        case Answers() | NoOnwardSharing() | NoReidentification():
             return {"clause": clause.kind}
 
 
@@ -66,6 +67,8 @@ def from_json(data: Mapping[str, Any]) -> Clause:  # noqa: C901, PLR0911 - a cas
             return Purposes(tuple(codes))
         case {"clause": "validity", "start": start, "end": end}:
             return Validity(_read(start), _read(end))
+        case {"clause": "answers"}:
+            return Answers()
         case {"clause": "columns", "names": [*names]}:
             return Columns(tuple(names))
         case {"clause": "row-filter", "filter": condition}:
@@ -112,6 +115,10 @@ def in_order(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
     for kind in kinds:
         if kinds.count(kind) > 1:
             raise ClauseInvalid(kind, "it stands there twice, and terms say each thing once")
+    if {Answers.kind, RowFilter.kind} <= set(kinds):
+        raise ClauseInvalid(
+            Answers.kind, "beside it no row is shared that a row filter could leave out"
+        )
     order = [kind.kind for kind in CLAUSES]
     return tuple(sorted(clauses, key=lambda clause: order.index(clause.kind)))
 
@@ -134,7 +141,7 @@ def _checked(clause: Clause, types: Mapping[str, str] | None) -> Clause:  # noqa
             return RequestsPerMinute(_within(clause.kind, requests, REQUESTS_PER_MINUTE_MAX))
         case Attribution(text):
             return Attribution(_text(clause.kind, text))
-        case NoOnwardSharing() | NoReidentification():
+        case Answers() | NoOnwardSharing() | NoReidentification():
             return clause
 
 

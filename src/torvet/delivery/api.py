@@ -11,7 +11,7 @@ from torvet.parties.signin import SignedIn
 from torvet.web.frame import TheParts
 from torvet.web.problems import problems_of
 
-from . import files_api, rows_api, sharing_api
+from . import answers_api, files_api, rows_api, sharing_api
 from .profiles import Profile, make_profile
 
 ContractPath = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -77,5 +77,6 @@ def make_profile_file(
 router = APIRouter()
 router.include_router(profiles)
 router.include_router(rows_api.router)
+router.include_router(answers_api.router)
 router.include_router(files_api.router)
 router.include_router(sharing_api.router)

@@ -35,7 +35,7 @@ class UsageForm(CountForm):
 
     contract: str
     dataset: str
-    channel: Channel = Field(description="REST rows, Delta Sharing, or files of a share.")
+    channel: Channel = Field(description="REST rows, Delta Sharing, files of a share, or answers.")
     begin: datetime = Field(description="Begin of the hour or day, in UTC.")
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 
 class Channel(StrEnum):
-    """The way that rows left the exchange."""
+    """The way that rows, or answers about them, left the exchange."""
 
     REST = "rest"
     SHARING = "sharing"
     FILE = "file"
+    ANSWERS = "answers"
 
 
 class Grain(StrEnum):

@@ -27,7 +27,9 @@ usage_hours = Table(
     Column("rows", Numeric(38, 0), nullable=False),
     Column("bytes", Numeric(38, 0), nullable=False),
     Column("requests", BigInteger, nullable=False),
-    CheckConstraint("channel in ('rest', 'sharing', 'file')", name="usage_hours_channel"),
+    CheckConstraint(
+        "channel in ('rest', 'sharing', 'file', 'answers')", name="usage_hours_channel"
+    ),
     CheckConstraint("rows >= 0 and bytes >= 0 and requests >= 0", name="usage_hours_counts"),
     Index("usage_hours_by_party", "parties", postgresql_using="gin"),
 )
