@@ -1,5 +1,6 @@
 import io
 import json
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.csv
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from examples import examples
 from torvet.contracts import Columns, ReadRefused, RequestsPerMinute, RowFilter, RowsPerDay
-from torvet.delivery import pages, rows
+from torvet.delivery import formats, pages, rows
 from torvet.delivery.rows import RowsAsk
 from torvet.kit.filters import And, Compare, In, IsNull, Not, Op, Or, from_text
 
@@ -386,3 +387,57 @@ def test_a_page_of_json_has_its_limit_and_a_stream_has_none(cast, dataset, reade
     assert reader.get(limit=10_001).status_code == 422
     assert reader.get(limit=10_001, format="ndjson").status_code == 200
     assert reader.rows(limit=0) == []
+
+
+@pytest.mark.parametrize("offset", [0, 700])
+@pytest.mark.parametrize(
+    "said", ["id >= 4090", "id >= 2500 and id < 2600", "garage = 'SALLING' and id <> 4096"]
+)
+def test_a_page_is_found_across_the_blocks_of_a_row_group(cast, several_blocks, said, offset):
+    parts, paths = several_blocks
+    condition = rows.filters.from_text(said)
+    sql = f"SELECT * FROM t WHERE {rows.filters.to_sql(condition)} LIMIT 50 OFFSET {offset}"
+
+    kept = pages.read(
+        paths, ["id", "garage"], condition,
+        offset=offset, limit=50, looked_at=rows.filters.columns(condition),
+    )  # fmt: skip
+
+    assert kept is not None
+    found = [row for batch in kept for row in batch.to_pylist()]
+    assert found == parts.engine.rows(sql, {"t": paths})
+
+
+@pytest.fixture(scope="module")
+def several_blocks(cast, tmp_path_factory):
+    """One row group of three blocks; the second has no ids at all."""
+    many = 2 * pages.BLOCK_ROWS + 100
+    ids = [None if pages.BLOCK_ROWS <= i < 2 * pages.BLOCK_ROWS else i for i in range(many)]
+    garages = [("BRUUNS", "SALLING")[i % 2] for i in range(many)]
+    path = str(tmp_path_factory.mktemp("blocks") / "three.parquet")
+    pq.write_table(pa.table({"id": ids, "garage": garages}), path, row_group_size=many)
+    return cast.parts, [path]
+
+
+@given(
+    st.lists(
+        st.floats() | st.none()
+        | st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31))  # noqa: DTZ001
+        | st.integers(-(2**63), 2**63 - 1)
+        | st.text(max_size=3),
+        max_size=4,
+    ).filter(lambda values: len({type(v) for v in values if v is not None}) == 1)
+)  # fmt: skip
+def test_values_are_those_that_arrow_gives_by_whichever_way(values):
+    column = pa.array(values)
+
+    assert repr(formats._values(column)) == repr(column.to_pylist())
+
+
+def test_a_head_is_no_read(http, dataset, reader_of):
+    contract, _ = reader_of(dataset)
+
+    answer = http.head(f"/api/contracts/{contract.id}/rows")
+
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["allow"]
