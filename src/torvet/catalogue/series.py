@@ -2,7 +2,7 @@
 
 A key such as (garage, ts) is a set of series in time. Its keys in order, in memory or, where
 they are too many, in a window of the engine, tell the repeated ones and the gaps together.
-Docs: decisions/0051.
+Docs: decisions/0054.
 """
 
 from collections.abc import Callable, Mapping, Sequence

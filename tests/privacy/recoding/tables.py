@@ -70,25 +70,25 @@ def keeps(members, everybody, people, models):
 
 def _keeps(members, everybody, people, model):
     counts = Counter(row[3] for row in members)
+    whole = Counter(row[3] for row in everybody)
     match model:
         case KAnonymity(k):
-            return len(members) >= k
+            kept = len(members) >= k
         case LDiversity(l=wanted, kind="distinct"):
-            return len(counts) >= wanted
+            kept = len(counts) >= wanted
         case LDiversity(l=wanted, kind="entropy"):
             shares = [count / len(members) for count in counts.values()]
-            return -sum(s * math.log(s) for s in shares) >= math.log(wanted) - NEAR
+            kept = -sum(s * math.log(s) for s in shares) >= math.log(wanted) - NEAR
         case LDiversity(l=wanted, c=c):
             falling = sorted(counts.values(), reverse=True)
-            return len(falling) >= wanted and falling[0] < c * sum(falling[int(wanted) - 1 :])
-        case TCloseness(t=t, distance="ordered"):
-            return ordered(counts, Counter(row[3] for row in everybody)) <= t + NEAR
-        case TCloseness(t=t):
-            return equal(counts, Counter(row[3] for row in everybody)) <= t + NEAR
+            kept = len(falling) >= wanted and falling[0] < c * sum(falling[int(wanted) - 1 :])
+        case TCloseness(t=t, distance=distance):
+            kept = {"equal": equal, "ordered": ordered}[distance](counts, whole) <= t + NEAR
         case KMap(k=k):
-            return people >= k
+            kept = people >= k
         case DeltaPresence(low=low, high=high):
-            return low - NEAR <= len(members) / people <= high + NEAR
+            kept = low - NEAR <= len(members) / people <= high + NEAR
+    return kept
 
 
 def equal(counts, whole):

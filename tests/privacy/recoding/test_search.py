@@ -61,17 +61,16 @@ def test_a_population_counts_as_trying_every_transformation_says(metric, held, m
 @given(
     held=tables,
     more=st.lists(rows, max_size=20),
-    low=st.sampled_from([0.0, 0.1, 0.4]),
-    high=st.sampled_from([0.5, 0.8, 1.0]),
+    bounds=st.tuples(st.sampled_from([0.0, 0.1, 0.4]), st.sampled_from([0.5, 0.8, 1.0])),
     metric=st.sampled_from(sorted(METRICS)),
     extra=st.lists(l_models, max_size=1),
     limit=limits,
 )
 def test_presence_counts_as_trying_every_transformation_says(
-    held, more, low, high, metric, extra, limit
+    *, held, more, bounds, metric, extra, limit
 ):
     everybody = held + more
-    asked = [DeltaPresence(low, high, table_of(everybody)), *extra]
+    asked = [DeltaPresence(*bounds, table_of(everybody)), *extra]
 
     best = best_by_trying(held, asked, metric, limit, everybody)
     found = _found(held, asked, metric, limit)

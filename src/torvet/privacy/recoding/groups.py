@@ -1,6 +1,7 @@
 """One pass over the rows: what is left are groups, their leaves, and counts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from .grouping import Grouping
 from .hierarchies import Hierarchy
-from .leaves import Leaves, Tree, Values, coded
+from .leaves import Leaves, Tree, Values, as_dictionary, coded
 from .tally import HALF_KEY, HALF_KEY_BITS, Tally
 
 Ints = NDArray[np.int64]
@@ -72,7 +73,7 @@ class Gathering:
 
     def take(self, batches: Iterable[pa.RecordBatch]) -> None:
         """Count the rows of batches that have at least `columns`."""
-        for batch in batches:
+        for batch in _encoded(batches, self.columns):
             groups = self._counted(batch)
             if self._sensitive:
                 secrets = self._combined(batch)
@@ -84,7 +85,7 @@ class Gathering:
         To be called after `take`; returns the population of each group.
         """
         before = self._grouping.counts.copy()
-        for batch in batches:
+        for batch in _encoded(batches, self._names):
             self._counted(batch)
         people = self._grouping.counts.copy()
         people[: len(before)] -= before
@@ -135,3 +136,11 @@ class Gathering:
             combinations=np.ascontiguousarray(np.stack(codes, axis=1), dtype=np.int32),
             values=tuple(values.ordered() for values in self.values),
         )
+
+
+def _encoded(batches: Iterable[pa.RecordBatch], names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Give the batches with their columns as dictionaries, made on all cores."""
+    with ThreadPoolExecutor() as pool:
+        for batch in batches:
+            columns = list(pool.map(as_dictionary, [batch.column(name) for name in names]))
+            yield pa.RecordBatch.from_arrays(columns, names=list(names))

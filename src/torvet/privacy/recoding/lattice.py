@@ -28,11 +28,11 @@ Floats = NDArray[np.float64]
 class Lattice(NamedTuple):
     """Q quasi-identifiers in the order of the search, G groups, the levels of each.
 
-    `maps[starts[q, level] + leaf]` is the code of a leaf on a level, `shares[firsts[q, level] +
-    code]` what a row loses by it, `marginals[q, level]` the same summed over all rows and
-    `tops[q, level]` the most of it. `ahead[d]` and `rest[d]` sum these over level 0 from q = d on. Of a suffix
-    s at depth d, `leads[depths[d] + s]` is the leaf of q = d and `follows[depths[d] + s]` the
-    suffix at depth d + 1. `strides` number the nodes in the order of the columns.
+    `maps[starts[q, level] + leaf]` is the code of a leaf on a level, and `shares[firsts[q, level]
+    + code]` what a row loses by it: `marginals[q, level]` summed over all rows, `tops[q, level]`
+    at most. `ahead[d]` and `rest[d]` sum these two over level 0 from q = d on. Of a suffix s at
+    depth d, `leads[depths[d] + s]` is the leaf of q = d and `follows[depths[d] + s]` the suffix at
+    depth d + 1. `strides` number the nodes in the order of the columns.
     """
 
     order: Ints

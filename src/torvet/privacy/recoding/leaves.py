@@ -127,17 +127,28 @@ def _sort_key(value: object) -> tuple[int, float, str]:
     return (2, 0.0, str(spelled(value)))
 
 
+def as_dictionary(column: pa.Array) -> pa.Array:
+    """Return a column whose values are met once each; narrow whole numbers stay as they are.
+
+    The interpreter is not needed meanwhile: columns are encoded beside each other.
+    """
+    if pa.types.is_dictionary(column.type):
+        return column
+    if pa.types.is_integer(column.type) and column.null_count == 0 and len(column):
+        ends = pc.min_max(column).as_py()
+        if ends["max"] - ends["min"] < WHOLE_RANGE_MAX:
+            return column
+    return pc.dictionary_encode(column)
+
+
 def coded(column: pa.Array, code: Callable[[object], int]) -> tuple[Codes, Ints]:
     """Return for each row an index, and for each index the code of its value.
 
     Dictionaries and narrow ranges of whole numbers are met once a value, never once a row.
     """
-    if pa.types.is_integer(column.type) and column.null_count == 0 and len(column):
-        whole = _whole(column, code)
-        if whole is not None:
-            return whole
+    column = as_dictionary(column)
     if not pa.types.is_dictionary(column.type):
-        column = pc.dictionary_encode(column)
+        return _whole(column, code)
     values = column.dictionary.to_pylist()
     indices = column.indices
     if indices.null_count:
@@ -157,10 +168,8 @@ def _codes_of_used(places: Codes, values: Sequence[object], code: Callable[[obje
     return found
 
 
-def _whole(column: pa.Array, code: Callable[[object], int]) -> tuple[Codes, Ints] | None:
+def _whole(column: pa.Array, code: Callable[[object], int]) -> tuple[Codes, Ints]:
     ends = pc.min_max(column).as_py()
-    if ends["max"] - ends["min"] >= WHOLE_RANGE_MAX:
-        return None
-    places = (column.to_numpy(zero_copy_only=False).astype(np.int64) - ends["min"]).astype(np.int32)
-    values = list(range(ends["min"], ends["max"] + 1))
-    return places, _codes_of_used(places, values, code)
+    numbers = column.to_numpy(zero_copy_only=False).astype(np.int64)
+    places = (numbers - ends["min"]).astype(np.int32)
+    return places, _codes_of_used(places, range(ends["min"], ends["max"] + 1), code)

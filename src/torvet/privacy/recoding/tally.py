@@ -18,6 +18,9 @@ Codes = NDArray[np.int32]
 
 
 class _Table(NamedTuple):
+    """`slots` is a power of two of them; `shift` leaves as many bits of a hash as name one."""
+
+    shift: int
     slots: Codes
     keys: Ints
     counts: Ints
@@ -79,6 +82,7 @@ _ONE_EACH = np.zeros(0, dtype=np.int64)
 def _empty(slots: int) -> _Table:
     """Return a table that is never more than half full."""
     return _Table(
+        shift=KEY_BITS - slots.bit_length() + 1,
         slots=np.full(slots, -1, dtype=np.int32),
         keys=np.empty(slots // 2, dtype=np.int64),
         counts=np.zeros(slots // 2, dtype=np.int64),
@@ -86,8 +90,9 @@ def _empty(slots: int) -> _Table:
 
 
 @compiled
-def _slot(key: np.int64, slots: int) -> int:
-    return int(np.int64((np.uint64(key) * FIBONACCI) >> np.uint64(20)) & (slots - 1))
+def _slot(key: np.int64, shift: int) -> int:
+    """Fibonacci hashing: the high bits of the product depend on all bits of the key."""
+    return int(np.int64((np.uint64(key) * FIBONACCI) >> np.uint64(shift)))
 
 
 @compiled
@@ -95,11 +100,11 @@ def _count(  # noqa: PLR0917 - compiled functions take their arguments by place
     keys: Ints, amounts: Ints, start: int, size: int, table: _Table, places: Codes
 ) -> tuple[int, int]:
     """Count from `start` on until the keys or the room end; return how far, and the numbers."""
-    slots, known, counts = table
+    shift, slots, known, counts = table
     ones = amounts.size == 0
     for row in range(start, keys.size):
         key = keys[row]
-        at = _slot(key, slots.size)
+        at = _slot(key, shift)
         while slots[at] >= 0 and known[slots[at]] != key:
             at = (at + 1) & (slots.size - 1)
         place = slots[at]
@@ -117,9 +122,9 @@ def _count(  # noqa: PLR0917 - compiled functions take their arguments by place
 
 @compiled
 def _find(keys: Ints, table: _Table, places: Codes) -> None:
-    slots, known, _ = table
+    shift, slots, known, _ = table
     for row in range(keys.size):
-        at = _slot(keys[row], slots.size)
+        at = _slot(keys[row], shift)
         while slots[at] >= 0 and known[slots[at]] != keys[row]:
             at = (at + 1) & (slots.size - 1)
         places[row] = slots[at]
@@ -127,9 +132,9 @@ def _find(keys: Ints, table: _Table, places: Codes) -> None:
 
 @compiled
 def _refill(table: _Table, size: int) -> None:
-    slots, known, _ = table
+    shift, slots, known, _ = table
     for place in range(size):
-        at = _slot(known[place], slots.size)
+        at = _slot(known[place], shift)
         while slots[at] >= 0:
             at = (at + 1) & (slots.size - 1)
         slots[at] = place
