@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from torvet.contracts import (
     Allowed,
+    Answers,
     Approval,
     Attribution,
     Columns,
@@ -40,10 +41,21 @@ from .written import ASK, BO, KINDS, LEASE, NAMES, NOON, TYPES, asks, clauses, c
 
 @given(st.lists(clauses, max_size=5), clauses, asks)
 def test_a_clause_more_never_allows_more(held, extra, ask):
+    # The one clause that says which of two things a contract gives is not added to the other.
+    assume(not (ask.question and extra == Answers()))
     before = decide(replace(LEASE, clauses=tuple(held)), ask)
     after = decide(replace(LEASE, clauses=(*held, extra)), ask)
 
     assert before == Allowed() or after != Allowed()
+
+
+@given(st.lists(clauses, max_size=5), asks)
+def test_a_contract_gives_rows_or_answers_and_never_both(held, ask):
+    contract = replace(LEASE, clauses=tuple(held))
+    withheld = decide(contract, replace(ask, question=Answers() not in held))
+
+    assert isinstance(withheld, Refused)
+    assert "answers" in {objection.source for objection in withheld.objections}
 
 
 @given(st.lists(clauses, max_size=6), asks)
@@ -52,7 +64,9 @@ def test_a_refusal_names_every_clause_that_objects_and_no_other(held, ask):
     named = [] if verdict == Allowed() else [objection.source for objection in verdict.objections]
 
     objecting = [clause.kind for clause in held if clause.objection(ask) is not None]
-    assert named == ([] if ask.reader == BO else ["reader"]) + objecting
+    by_rule = [] if ask.reader == BO else ["reader"]
+    by_rule += ["answers"] if ask.question and Answers() not in held else []
+    assert named == by_rule + objecting
 
 
 @given(
@@ -304,3 +318,8 @@ def test_columns_cannot_be_named_before_there_is_a_release():
 
 def test_every_kind_of_clause_is_written_by_the_laws():
     assert len(KINDS) == len(CLAUSES)
+
+
+def test_answers_stand_beside_no_row_filter():
+    with pytest.raises(ClauseInvalid, match="row filter"):
+        fitted((Answers(), RowFilter(from_text("garage = 'A'"))), TYPES)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from torvet.contracts import (
+    Answers,
     Ask,
     Attribution,
     Columns,
@@ -60,6 +61,7 @@ spans = (
 KINDS = (
     st.builds(Purposes, _some(codes)),
     spans,
+    st.just(Answers()),
     st.builds(Columns, _some(st.sampled_from(NAMES), 4)),
     st.builds(RowFilter, filters),
     st.builds(RowsPerDay, st.integers(1, 30)),
@@ -70,9 +72,13 @@ KINDS = (
     st.just(NoReidentification()),
 )
 clauses = st.one_of(*KINDS)
-# Terms as they are offered: each kind at most once, in one order.
+# Terms as they are offered: each kind at most once, in one order; answers have no rows to filter.
 terms = st.tuples(*(st.none() | kind for kind in KINDS)).map(
-    lambda found: tuple(clause for clause in found if clause is not None)
+    lambda found: tuple(
+        clause
+        for clause in found
+        if clause is not None and not (isinstance(clause, RowFilter) and Answers() in found)
+    )
 )
 asks = st.builds(
     Ask,
@@ -81,6 +87,7 @@ asks = st.builds(
     columns=st.none() | _some(st.sampled_from((*NAMES, "secret")), 4),
     rows=st.integers(0, 30),
     requests=st.integers(1, 2),
+    question=st.booleans(),
     at=moments,
     region=st.sampled_from(["DK", "DK-82", "SE", "US", ""]),
     rows_today=st.integers(0, 30),
