@@ -251,8 +251,16 @@ def test_lineage_leads_from_the_release_back_to_the_files(alma, published, parki
     ]
     assert own["after"] == 1
     assert all(source["account"] and source["delivery"] for source in own["sources"])
-    assert not any(source["account"] or source["notes"] for source in others["sources"])
-    assert [s["sha256"] for s in others["sources"]] == [s["sha256"] for s in own["sources"]]
+    assert all(source["sha256"] for source in own["sources"])
+    assert not any(
+        source[name]
+        for source in others["sources"]
+        for name in ("account", "delivery", "notes", "file_name", "sha256")
+    )
+    assert [s["rows"] for s in others["sources"]] == [10, 4]
+    assert [s["received_at"] for s in others["sources"]] == [
+        s["received_at"] for s in own["sources"]
+    ]
 
 
 def test_what_a_failed_delivery_left_is_swept_once_nobody_can_be_writing_it(alma, published, clock):

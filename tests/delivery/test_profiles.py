@@ -38,6 +38,16 @@ def test_a_consumer_gets_a_profile_that_opens_its_share_alone(cast, http, contra
     assert http.get(f"/sharing/shares/{other.share}", headers=bearer).status_code == 404
 
 
+def test_whoever_holds_a_profile_is_not_told_who_made_it(cast, http, contract):
+    bearer = {"Authorization": f"Bearer {asked(http, cast, contract).json()['bearerToken']}"}
+
+    answer = http.get("/api/me", headers=bearer)
+
+    assert (answer.status_code, answer.json()["scopes"]) == (200, [f"share:{contract.id}"])
+    assert (answer.json()["email"], answer.json()["memberships"]) == (None, [])
+    assert cast.bo.email not in answer.text
+
+
 def test_a_profile_says_that_it_ends_with_its_contract(cast, http):
     end = cast.parts.clock.now() + timedelta(days=3)
     contract = cast.agree(cast.dataset_with_release(), Validity(end=end))

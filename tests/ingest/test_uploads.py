@@ -219,6 +219,13 @@ def test_what_a_broken_piece_left_is_cut_off_before_the_next(alma, parts):
     assert upload_path(parts, upload).read_bytes() == CONTENT
 
 
+def test_uploads_are_nobody_elses_on_this_machine(alma, parts):
+    begin(alma)
+    folder = parts.settings.home / "uploads"
+
+    assert folder.stat().st_mode & 0o077 == 0
+
+
 def test_abandoned_uploads_are_swept_and_others_kept(alma, parts, clock):
     open_one, complete = begin(alma), begin(alma)
     append(alma, complete, 0, CONTENT)

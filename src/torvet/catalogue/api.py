@@ -236,7 +236,10 @@ def show_preview(
 def show_lineage(
     slug: DatasetName, number: Number, caller: TheCaller, parts: TheParts
 ) -> LineageView:
-    """Show where a release comes from: the delivered files, their hashes and row counts."""
+    """Show where a release comes from: the delivered files, with their dates and row counts.
+
+    Their names, hashes and notes are their provider's alone: a hash tells who holds a file.
+    """
     with parts.db.begin() as tx:
         dataset, release = _release(tx, slug, number, caller)
         own = caller.party == dataset.provider

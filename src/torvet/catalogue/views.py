@@ -364,10 +364,10 @@ class LineageSourceView(BaseModel):
     """One delivered file that rows of a release come from."""
 
     id: str
-    file_name: str
+    file_name: str | None = Field(description="Shown to its provider alone.")
     format: str
     bytes: int
-    sha256: str
+    sha256: str | None = Field(description="Shown to its provider alone.")
     rows: int
     rejected: int
     received_at: datetime
@@ -380,10 +380,10 @@ class LineageSourceView(BaseModel):
     def of(cls, source: Source, delivery: Delivery | None, *, own: bool) -> Self:
         return cls(
             id=source.id,
-            file_name=source.file_name,
+            file_name=source.file_name if own else None,
             format=source.format.value,
             bytes=source.bytes,
-            sha256=source.sha256,
+            sha256=source.sha256 if own else None,
             rows=source.rows,
             rejected=source.rejected,
             received_at=source.received_at,

@@ -17,6 +17,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from .errors import NotAcceptable
+from .spreadsheets import harmless, harmless_names
 
 
 class RowFormat(StrEnum):
@@ -148,6 +149,15 @@ WRITERS: dict[RowFormat, Writer] = {
     RowFormat.PARQUET: parquet,
     RowFormat.ARROW: arrow,
 }
+
+
+def write(
+    form: RowFormat, schema: pa.Schema, batches: Iterable[pa.RecordBatch], *, csv_safe: bool
+) -> Iterator[bytes]:
+    """Yield rows as `form` writes them; with `csv_safe`, CSV holds no text that would be run."""
+    if csv_safe and form is RowFormat.CSV:
+        return csv(harmless_names(schema), harmless(schema, batches))
+    return WRITERS[form](schema, batches)
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from torvet.ports.tables import DeltaFile
 
 from . import pages, reach
 from .errors import BadRequest, CursorInvalid, NoSuchColumn
-from .formats import WRITERS, RowFormat, Tally, write_json_page
+from .formats import RowFormat, Tally, write, write_json_page
 from .model import Channel, Use
 from .projections import ensure
 from .pruning import columns_in, kept
@@ -67,6 +67,7 @@ class RowsAsk:
     cursor: str | None = None
     release: int | None = None
     format: RowFormat = RowFormat.JSON
+    csv_safe: bool = False
 
     @property
     def named(self) -> tuple[str, ...] | None:
@@ -119,6 +120,7 @@ class Reading:
             self.at.offset,
             self.ask.limit,
             self.ask.format,
+            self.ask.csv_safe,
         ))  # fmt: skip
         return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
 
@@ -284,7 +286,7 @@ def _cut(batches: list[pa.RecordBatch], limit: int) -> list[pa.RecordBatch]:
 def _written(reading: Reading, batches: list[pa.RecordBatch], following: str | None) -> bytes:
     if reading.ask.format is not RowFormat.JSON:
         schema = batches[0].schema if batches else _schema(reading)
-        return b"".join(WRITERS[reading.ask.format](schema, batches))
+        return b"".join(write(reading.ask.format, schema, batches, csv_safe=reading.ask.csv_safe))
     head = {
         "contract": reading.contract.id,
         "dataset": reading.contract.dataset,
@@ -323,7 +325,8 @@ def _chunks(parts: Parts, reading: Reading, tally: Tally) -> Iterator[bytes]:
         first = next(batches, None)
         schema = first.schema if first is not None else _schema(reading)
         given = chain(() if first is None else (first,), batches)
-        yield from WRITERS[reading.ask.format](schema, tally.counted(given))
+        counted = tally.counted(given)
+        yield from write(reading.ask.format, schema, counted, csv_safe=reading.ask.csv_safe)
 
 
 def settle(parts: Parts, caller: Caller, reading: Reading, *, rows: int, sent: int) -> None:

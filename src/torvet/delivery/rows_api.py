@@ -95,6 +95,16 @@ class RowsForm(msgspec.Struct, rename={"condition": "filter", "named": "format"}
         ]
         | None
     ) = None
+    csv_safe: (
+        Annotated[
+            bool,
+            Meta(
+                description="For spreadsheets: in CSV, a text that one would run as a formula "
+                "gets an apostrophe in front."
+            ),
+        ]
+        | None
+    ) = None
 
 
 def _parameters() -> list[dict[str, Any]]:
@@ -203,6 +213,7 @@ def _asked(request: Request) -> RowsAsk:
         cursor=form.cursor,
         release=form.release,
         format=chosen,
+        csv_safe=bool(form.csv_safe),
     )
 
 

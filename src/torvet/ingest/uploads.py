@@ -72,7 +72,7 @@ def begin_upload(
         touched_at=now,
     )
     path = upload_path(parts, upload.id)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if shutil.disk_usage(path.parent).free < (size or 0) + ROOM_BYTES:
         raise StorageFull(f"{file_name!r}")
     with parts.db.begin() as tx:

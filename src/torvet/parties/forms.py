@@ -219,9 +219,13 @@ class MeSheet(AccountSheet):
 
     @classmethod
     def about(cls, standing: Standing, caller: Caller) -> Self:
-        """Write down who `caller` is."""
+        """Write down who `caller` is; whoever holds a profile is not told who made it."""
+        account = AccountSheet.of(standing)
+        if caller.is_a_share:
+            unsaid = {"email": None, "name": "", "memberships": []}
+            account = account.model_copy(update=unsaid)
         return cls(
-            **AccountSheet.of(standing).model_dump(),
+            **account.model_dump(),
             party=caller.party,
             roles=[role for role in Role if role in caller.roles],
             scopes=sorted(caller.scopes),

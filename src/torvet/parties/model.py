@@ -152,6 +152,11 @@ class Caller:
         return all(scope_of(need) in self.scopes for need in needs)
 
     @property
+    def is_a_share(self) -> bool:
+        """Tell whether a token calls that opens shares and nothing else: anyone may hold it."""
+        return bool(self.scopes) and all(scope.startswith(SHARE) for scope in self.scopes)
+
+    @property
     def actor(self) -> str:
         """Return who a fact says did it: the token, else the account, else `anonymous`."""
         return self.token or self.account or "anonymous"
