@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import attacks, risk, utility
-    from .aggregates.cells import aggregate
+    from .aggregates.cells import Aggregated, aggregate
+    from .aggregates.feasible import audit
+    from .aggregates.rules import Dominance, MaxShare, MinContributors, PPercent
+    from .aggregates.secondary import suppress_secondary
     from .answers.accounting import epsilon
     from .answers.figures import Figures
     from .answers.prepare import prepared
@@ -38,8 +41,23 @@ if TYPE_CHECKING:
         table_of,
     )
     from .specifications import hierarchies_of, try_policy
+    from .streams.coarsening import coarsen_location, coarsen_time
+    from .streams.pseudonyms import Pseudonymiser
+    from .streams.refusal import refuse_rows, refuse_table
 
 _ROOM_OF = {
+    "Dominance": "aggregates.rules",
+    "MaxShare": "aggregates.rules",
+    "MinContributors": "aggregates.rules",
+    "PPercent": "aggregates.rules",
+    "Aggregated": "aggregates.cells",
+    "audit": "aggregates.feasible",
+    "suppress_secondary": "aggregates.secondary",
+    "Pseudonymiser": "streams.pseudonyms",
+    "coarsen_time": "streams.coarsening",
+    "coarsen_location": "streams.coarsening",
+    "refuse_rows": "streams.refusal",
+    "refuse_table": "streams.refusal",
     "try_policy": "specifications",
     "table_of": "service",
     "hierarchies_of": "specifications",
@@ -86,6 +104,7 @@ _ROOM_OF = {
 """Which module holds which name; a name that is its own module stands for the module."""
 
 __all__ = [
+    "Aggregated",
     "Answer",
     "AnswerSpec",
     "Asker",
@@ -94,13 +113,18 @@ __all__ = [
     "Classification",
     "Count",
     "DeltaPresence",
+    "Dominance",
     "Figures",
     "Hierarchy",
     "Histogram",
     "KAnonymity",
     "KMap",
     "LDiversity",
+    "MaxShare",
     "Mean",
+    "MinContributors",
+    "PPercent",
+    "Pseudonymiser",
     "Quantile",
     "Question",
     "Quote",
@@ -113,9 +137,12 @@ __all__ = [
     "anonymise",
     "answer",
     "attacks",
+    "audit",
     "budget",
     "change_budget",
     "classify",
+    "coarsen_location",
+    "coarsen_time",
     "costs_of",
     "epsilon",
     "hierarchies_of",
@@ -124,7 +151,10 @@ __all__ = [
     "prepare_answers",
     "prepared",
     "quote",
+    "refuse_rows",
+    "refuse_table",
     "risk",
+    "suppress_secondary",
     "table_of",
     "try_policy",
     "utility",

@@ -301,3 +301,46 @@ class ProposalNotFound(ExchangeError):
 
     def __str__(self) -> str:
         return f"Nothing is proposed for dataset {self.dataset!r}: no personal data was found yet."
+
+
+@dataclass(eq=False)
+class PeriodUnclear(ExchangeError):
+    """A period is no ISO 8601 duration that periods can be made of."""
+
+    kind, code = Kind.INVALID, "period-unclear"
+    advice = "Write hours, days and weeks as PT1H, P1D, P7D, and months and years as P1M, P1Y."
+    period: str
+
+    def __str__(self) -> str:
+        return f"{self.period!r} is no period."
+
+
+@dataclass(eq=False)
+class KeyTooShort(ExchangeError):
+    """A key for pseudonyms could be guessed."""
+
+    kind, code = Kind.INVALID, "pseudonym-key-too-short"
+    advice = "Take as many random bytes, and keep them where no consumer gets them."
+    bytes_min: int
+
+    def __str__(self) -> str:
+        return f"A key for pseudonyms has at least {self.bytes_min} bytes."
+
+
+@dataclass(eq=False)
+class RowReleaseRefused(ExchangeError):
+    """Rows of a stream would let people be found again, whatever they are called in it."""
+
+    kind, code = Kind.REFUSED, "row-release-refused"
+    advice = "Publish an aggregate or sell answers; rows leave only with people's consent."
+    stream: str
+    step_s: int
+    reasons: tuple[str, ...]
+    instead: str
+
+    def __str__(self) -> str:
+        rows = "traces of movement" if self.stream == "mobility" else "rows of households"
+        return (
+            f"{rows.capitalize()} every {self.step_s:,} s are not published: "
+            f"{'; '.join(self.reasons)}. What can be published instead: {self.instead}."
+        )
