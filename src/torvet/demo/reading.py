@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from .stage import Stage, answer_of, expect, refusal_of
 
-_SECRETS = ("customer_id", "meter_id")
+_SECRETS = ("customer_id", "meter_id", "energy_label")
 _EXPIRES_AFTER_S = 4
 _FORMATS = {
     "JSON": "application/json",
@@ -124,7 +124,7 @@ def refuse_column(stage: Stage) -> str:
     """Ask for a column that the contract withholds, and look for it in every byte."""
     contract = stage.saw["contracts"]["heat-meter-buildings"]["id"]
     answer = stage.client("startup").get(
-        f"/api/contracts/{contract}/rows", params={"columns": "unit_type,customer_id"}
+        f"/api/contracts/{contract}/rows", params={"columns": "unit_type,energy_label"}
     )
     problem = refusal_of(answer, 403)
     frame = delta_sharing.load_as_pandas(_table(stage, "heat-meter-buildings"))

@@ -57,6 +57,10 @@ class Stage:
         """Return what `path` answers to `body` from a person."""
         return answer_of(self.client(key).post(path, json=body))
 
+    def put(self, key: str, path: str, body: Mapping[str, Any]) -> Any:
+        """Return what `path` answers to a person who puts `body` there."""
+        return answer_of(self.client(key).put(path, json=body))
+
     def close(self) -> None:
         """Close every client."""
         for client in self.clients.values():

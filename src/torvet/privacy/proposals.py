@@ -7,6 +7,7 @@ a hierarchy that fits its type and its range.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -59,64 +60,72 @@ def _anonymisation(found: Classification, table: Readable, chosen: Preset) -> An
     quasi = found.named(Role.QUASI_IDENTIFIER)
     ranges = _ranges(table, quasi)
     return Anonymisation(
-        hierarchies={name: _hierarchy(*ranges[name]) for name in quasi},
+        hierarchies={name: _hierarchy(ranges[name]) for name in quasi},
         models=tuple(chosen.models(found.named(Role.SENSITIVE))),
         suppression_limit=chosen.suppression_limit,
     )
 
 
-def _ranges(table: Readable, columns: Sequence[str]) -> dict[str, tuple[Any, Any, int, int]]:
-    """Return for each column its least and greatest value, and the lengths of its texts."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Range:
+    """A column's least and greatest value, the lengths of its texts, and how many values."""
+
+    low: Any
+    high: Any
+    short: int
+    long: int
+    many: int
+
+
+def _ranges(table: Readable, columns: Sequence[str]) -> dict[str, _Range]:
     if not columns:
         return {}
     chosen = ", ".join(
         f"min({identifier(name)}) AS low{place}, max({identifier(name)}) AS high{place},"
         f" min(length(CAST({identifier(name)} AS VARCHAR))) AS short{place},"
-        f" max(length(CAST({identifier(name)} AS VARCHAR))) AS long{place}"
+        f" max(length(CAST({identifier(name)} AS VARCHAR))) AS long{place},"
+        f" approx_count_distinct({identifier(name)}) AS many{place}"
         for place, name in enumerate(columns)
     )
     found = table.rows(f"SELECT {chosen} FROM source")[0]
     return {
-        name: (
-            found[f"low{place}"],
-            found[f"high{place}"],
-            int(str(found[f"short{place}"] or 0)),
-            int(str(found[f"long{place}"] or 0)),
+        name: _Range(
+            low=found[f"low{place}"],
+            high=found[f"high{place}"],
+            **{it: int(str(found[f"{it}{place}"] or 0)) for it in ("short", "long", "many")},
         )
         for place, name in enumerate(columns)
     }
 
 
-def _hierarchy(low: Any, high: Any, short: int, long: int) -> dict[str, Any]:
-    """Return the specification of a hierarchy for values from `low` to `high`."""
-    match low:
+def _hierarchy(held: _Range) -> dict[str, Any]:
+    """Return the specification of a hierarchy for the values of a column."""
+    match held.low:
         case bool() | None:
             return {"kind": "flat"}
         case int():
-            return intervals(low, high)
-        case float():
-            whole = intervals(math.floor(low), math.floor(high))
-            return whole if high - low > _FEW else {"kind": "flat"}
+            return intervals(held.low, held.high, held.many)
+        case float() if held.high - held.low > _FEW:
+            return intervals(math.floor(held.low), math.floor(held.high), held.many)
         case datetime() | date():
             return {"kind": "calendar", "steps": ["month", "quarter", "year"]}
-        case str() if short == long > 1 and low.isdigit() and high.isdigit():
-            return {"kind": "prefix", "length": long}
+        case str() if held.short == held.long > 1 and held.low.isdigit() and held.high.isdigit():
+            return {"kind": "prefix", "length": held.long}
         case _:
             return {"kind": "flat"}
 
 
-def intervals(low: int, high: int) -> dict[str, Any]:
+def intervals(low: int, high: int, many: int) -> dict[str, Any]:
     """Return intervals over the whole numbers `low` to `high`, each width twice the one before.
 
-    The first width is 5 in a range of up to a hundred, 50 in one of up to a thousand, and so on;
-    where there are few values, 2. Bounds are multiples of the widest.
+    The first width is 1, 2 or 5 times a power of ten, and takes about a twentieth of the `many`
+    different values: a lonely 0 among years does not make centuries of them. Bounds are
+    multiples of the widest.
     """
-    span = high - low + 1
-    if span <= 2:  # noqa: PLR2004 - two values become one, or stay
+    if high - low < 2:  # noqa: PLR2004 - two values become one, or stay
         return {"kind": "flat"}
-    first = _DOUBLED if span <= _FEW else 5 * 10 ** max(0, math.ceil(math.log10(span)) - 2)
-    widths = [first]
-    while len(widths) < STEPS_MAX and widths[-1] * _DOUBLED < span:
+    widths = [_round(max(2.0, min(high - low + 1, 1.5 * many) / 20))]
+    while len(widths) < STEPS_MAX and widths[-1] * _DOUBLED <= high - low:
         widths.append(widths[-1] * _DOUBLED)
     widest = widths[-1]
     return {
@@ -127,15 +136,19 @@ def intervals(low: int, high: int) -> dict[str, Any]:
     }
 
 
+def _round(width: float) -> int:
+    """Return the largest of 1, 2, 5, 10, 20, 50 … that is not above `width`."""
+    power: int = 10 ** math.floor(math.log10(width))
+    return next(step for step in (5 * power, 2 * power, power) if step <= width)
+
+
 def _cells(found: Classification, table: Readable, chosen: Preset) -> dict[str, Any] | None:
     """Return how rows would be aggregated, or None where there is nothing to add up."""
     schema = next(iter(table.batches())).schema
     measured = [
         name
         for name in found.named(Role.SENSITIVE)
-        if pa.types.is_integer(schema.field(name).type)
-        or pa.types.is_floating(schema.field(name).type)
-        or pa.types.is_decimal(schema.field(name).type)
+        if pa.types.is_integer(schema.field(name).type)  # only whole numbers add up exactly
     ]
     by = [
         verdict.column

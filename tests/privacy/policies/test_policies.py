@@ -57,9 +57,9 @@ def test_each_column_gets_a_hierarchy_of_its_type():
     assert kinds == {"postcode": "prefix", "birth_year": "intervals"}
 
 
-@given(st.integers(-(10**9), 10**9), st.integers(0, 10**7))
-def test_proposed_intervals_hold_every_value_between_their_ends(low, span):
-    spec = intervals(low, low + span)
+@given(st.integers(-(10**9), 10**9), st.integers(0, 10**7), st.integers(1, 10**6))
+def test_proposed_intervals_hold_every_value_between_their_ends(low, span, many):
+    spec = intervals(low, low + span, many)
     if spec["kind"] == "intervals" and spec["high"] - spec["low"] < 100_000:
         hierarchy = hierarchy_of("n", spec)
         assert hierarchy.value(low, 1)
