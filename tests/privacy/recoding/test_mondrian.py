@@ -5,10 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torvet.privacy.errors import CodesNotOrdered, ModelOutOfReach, ModelsInvalid
-from torvet.privacy.recoding.demands import Demand, Kind, demands_of, equal_distance
-from torvet.privacy.recoding.hierarchies import Hierarchy
-from torvet.privacy.recoding.models import KAnonymity, KMap, LDiversity, TCloseness
+from torvet.privacy.errors import CodesNotOrdered, ModelOutOfReach
+from torvet.privacy.recoding.demands import Demand, Kind
 from torvet.privacy.recoding.mondrian import recode
 
 THREE_VALUES = Demand(kind=Kind.DISTINCT, bound=3)
@@ -125,6 +123,7 @@ def distance_in_pairs(shares, whole):
     return np.abs(shares - whole).sum() / 4 + np.abs(pairs).sum() / 4
 
 
+EQUALLY_FAR = Demand(kind=Kind.TREE, bound=0.3, tree=((0, 1, 2, 3),))
 IN_PAIRS = Demand(kind=Kind.TREE, bound=0.3, tree=((0, 1, 2, 3), (0, 0, 1, 1)))
 
 
@@ -138,7 +137,7 @@ IN_PAIRS = Demand(kind=Kind.TREE, bound=0.3, tree=((0, 1, 2, 3), (0, 0, 1, 1)))
             lambda s, _: np.sort(s)[-1] < 1.5 * np.sort(s)[::-1][1:].sum() + 1e-9,
         ),
         (Demand(kind=Kind.ORDERED, bound=0.2), lambda s, w: distance_ordered(s, w) <= 0.2 + 1e-9),
-        (equal_distance(0.3, values=4), lambda s, w: distance_equal(s, w) <= 0.3 + 1e-9),
+        (EQUALLY_FAR, lambda s, w: distance_equal(s, w) <= 0.3 + 1e-9),
         (IN_PAIRS, lambda s, w: distance_in_pairs(s, w) <= 0.3 + 1e-9),
     ],
     ids=["distinct-l", "entropy-l", "recursive-l", "ordered-t", "equal-t", "tree-t"],
@@ -164,31 +163,6 @@ def test_a_demand_that_the_whole_table_breaks_is_refused():
 
     with pytest.raises(ModelOutOfReach, match="distinct 3-diversity"):
         recode(codes, k=3, sensitive=secret, demands=(THREE_VALUES,))
-
-
-def test_the_models_of_the_issue_are_demands_on_their_columns():
-    pairs = Hierarchy.from_paths([("a", "x", "*"), ("b", "x", "*"), ("c", "y", "*")])
-    models = (
-        KAnonymity(4),
-        LDiversity(6, of="illness"),
-        TCloseness(0.2, distance="hierarchical", of="place", hierarchy=pairs),
-        TCloseness(0.5),
-    )
-
-    k, demands = demands_of(models, {"illness": ["flu", "cold"], "place": ["a", "b", "c"]})
-
-    assert k == 6
-    assert demands == (
-        Demand(kind=Kind.DISTINCT, bound=6, column=0),
-        Demand(kind=Kind.TREE, bound=0.2, column=1, tree=((0, 1, 2), (0, 0, 1))),
-        equal_distance(0.5, values=2, column=0),
-        equal_distance(0.5, values=3, column=1),
-    )
-
-
-def test_a_model_that_mondrian_cannot_judge_is_refused():
-    with pytest.raises(ModelsInvalid, match="KMap"):
-        demands_of((KMap(5, population=None),), {})
 
 
 @pytest.mark.parametrize(

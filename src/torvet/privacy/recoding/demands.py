@@ -4,7 +4,7 @@ Definitions: Machanavajjhala et al., *l-diversity*, TKDD 2007 (distinct, entropy
 Li, Li and Venkatasubramanian, *t-closeness*, ICDE 2007 (equal, ordered, hierarchical distance).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -12,10 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from torvet.privacy.errors import ModelsInvalid
-
 from .cuts import Judges
-from .models import KAnonymity, LDiversity, Model, TCloseness, at_least_rows
 
 
 class Kind(IntEnum):
@@ -49,58 +46,6 @@ class Demand:
         if self.kind in (Kind.ORDERED, Kind.TREE):
             return f"{self.bound:g}-closeness"
         return f"{self.kind.name.lower()} {self.bound:g}-diversity"
-
-
-def demands_of(
-    models: Sequence[Model], values: Mapping[str, Sequence[Any]]
-) -> tuple[int, tuple[Demand, ...]]:
-    """Return (k, demands) for `recode`; `values` are those of each sensitive column, by code.
-
-    For the ordered distance the values stand in their order. Raises ModelsInvalid for a model
-    that Mondrian does not judge: k-map and δ-presence need a population beside every cut.
-    """
-    demands = []
-    for model in models:
-        match model:
-            case KAnonymity():
-                continue
-            case LDiversity() | TCloseness():
-                about = values if model.of is None else (model.of,)
-                demands += [
-                    _demand(model, list(values).index(name), values[name]) for name in about
-                ]
-            case _:
-                words = f"{type(model).__name__} is judged by full-domain recoding only"
-                raise ModelsInvalid(words)
-    return at_least_rows(models), tuple(demands)
-
-
-def _demand(model: LDiversity | TCloseness, column: int, values: Sequence[Any]) -> Demand:
-    match model:
-        case LDiversity(l=bound, kind=kind, c=c):
-            return Demand(kind=Kind[kind.upper()], bound=bound, column=column, c=c or 1.0)
-        case TCloseness(t=t, distance="ordered"):
-            return Demand(kind=Kind.ORDERED, bound=t, column=column)
-        case TCloseness(t=t, hierarchy=hierarchy) if hierarchy is not None:
-            levels = [
-                [hierarchy.value(value, level) for value in values]
-                for level in range(hierarchy.levels - 1)
-            ]
-            tree = tuple(_numbered(each) for each in levels)
-            return Demand(kind=Kind.TREE, bound=t, column=column, tree=tree)
-        case _:
-            return equal_distance(model.t, values=len(values), column=column)
-
-
-def _numbered(names: Sequence[str | None]) -> tuple[int, ...]:
-    """Number equal names equally, from 0 on."""
-    known: dict[str | None, int] = {}
-    return tuple(known.setdefault(name, len(known)) for name in names)
-
-
-def equal_distance(t: float, *, values: int, column: int = 0) -> Demand:
-    """Return t-closeness under the equal distance over `values` sensitive values."""
-    return Demand(kind=Kind.TREE, bound=t, column=column, tree=(tuple(range(values)),))
 
 
 def judges_of(secret: NDArray[Any], demands: Sequence[Demand]) -> Judges:
