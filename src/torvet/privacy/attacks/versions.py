@@ -1,7 +1,8 @@
 """Attacks on what a release tells beside its values: its edges, its reasons, its predecessors."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from scipy.special import gammaln
@@ -13,6 +14,8 @@ from .outcome import Outcome, judged, percent
 from .records import Said, said
 
 CLASSES_MAX = 1_000
+VALUES_MIN = 3
+"""A range of two values has no inside."""
 
 
 def repeated(
@@ -108,48 +111,72 @@ def refinement(
     """Narrow the ranges of a release from the release alone.
 
     Ranges that were drawn as tightly as the rows allow have somebody on each edge, so that the
-    attacker claims: one of this class has exactly that value. The control claims the next value
-    inside. The linear programme over the counts within a class has a closed form here: its only
-    bindings are the class's size and one row at least on each edge, so that a whole person is
-    pinned where one column alone is a range. Chhillar et al.: Combinatorial Refinement Attacks
-    (arXiv 2509.03350).
+    attacker claims: one of this class has exactly that value. The control is how likely that is
+    for so many people drawn from all whose value lies in the range. The linear programme over the
+    counts within a class has a closed form here: its only bindings are the class's size and one
+    row at least on each edge, so that a whole person is pinned where one column alone is a range.
+    Chhillar et al.: Combinatorial Refinement Attacks (arXiv 2509.03350).
     """
     shown = without_suppressed(released)
     chosen = shown.where(np.random.default_rng(seed).permutation(len(shown))[:CLASSES_MAX])
     members = fitting(chosen, known, hierarchies, np.arange(len(known))).T.tocsr()
-    claimed, pinned = [], 0
+    spreads = [_Spread.of(known, place) for place in range(len(known.columns))]
+    claimed, single = [], 0
     for row in range(len(chosen)):
-        own = known.codes[members.indices[members.indptr[row] : members.indptr[row + 1]]]
-        claims = list(_claims(chosen, row, known, own))
-        pinned += 2 * (len(claims) == 1)
+        own = members.indices[members.indptr[row] : members.indptr[row + 1]]
+        claims = list(_claims(chosen, row, known, own, spreads))
+        single += len(claims) == 1
         claimed += claims
-    true, guessed = np.array(claimed, dtype=float).reshape(-1, 2).sum(axis=0)
+    true, expected = np.array(claimed, dtype=float).reshape(-1, 2).sum(axis=0)
     claims_made = 2 * len(claimed)
-    chance = float(guessed) / max(claims_made, 1)
+    chance = float(expected) / max(claims_made, 1)
     return judged(
         "refinement",
         successes=float(true),
         attempts=claims_made,
         control=chance,
         words=f"Of {claims_made:,} claims that somebody stands on the edge of a range, "
-        f"{int(true):,} were true; on the next value inside, {percent(chance)}.",
-        figures={"people_pinned": float(pinned), "classes": float(len(chosen))},
+        f"{int(true):,} were true; of so many people by chance, {percent(chance)}.",
+        figures={"classes_of_one_range": float(single), "classes": float(len(chosen))},
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Spread:
+    """The numbers of one column: of each distinct value, and how many people have each, rising."""
+
+    of_value: np.ndarray
+    rising: np.ndarray
+    people: np.ndarray
+
+    @classmethod
+    def of(cls, known: Classes, place: int) -> Self:
+        numbers = _numbers(known.values[place])
+        held = numbers[known.codes[:, place]]
+        there = ~np.isnan(held)
+        rising, inverse = np.unique(held[there], return_inverse=True)
+        return cls(
+            of_value=numbers,
+            rising=rising,
+            people=np.bincount(inverse, weights=known.sizes[there], minlength=len(rising)),
+        )
+
+
 def _claims(
-    released: Classes, row: int, known: Classes, members: np.ndarray
-) -> Iterator[tuple[int, int]]:
-    """Say of each range of a class on how many of its edges somebody stands, and next to them."""
-    for place, column in enumerate(known.columns):
+    released: Classes, row: int, known: Classes, members: np.ndarray, spreads: list[_Spread]
+) -> Iterator[tuple[int, float]]:
+    """Say of each range of a class on how many of its two edges somebody stands, and by chance."""
+    size = int(known.sizes[members].sum())
+    for place, (column, spread) in enumerate(zip(known.columns, spreads, strict=True)):
         there = released.columns.index(column)
-        text = released.values[there][released.codes[row, there]]
-        domain = _numbers(known.values[place])
-        edges = _edges(text, domain)
-        if edges is not None:
-            held = domain[members[:, place]]
-            stands = [bool((held == edge).any()) for edge in edges]
-            yield sum(stands[:2]), sum(stands[2:])
+        low, high = bounds(released.values[there][released.codes[row, there]])
+        inside = (spread.rising >= low) & (spread.rising <= high)
+        if np.isfinite([low, high]).all() and inside.sum() >= VALUES_MIN:
+            share = spread.people[inside] / spread.people[inside].sum()
+            held = spread.of_value[known.codes[members, place]]
+            edges = spread.rising[inside][[0, -1]]
+            stands = sum(bool((held == edge).any()) for edge in edges)
+            yield stands, float((1 - (1 - share[[0, -1]]) ** size).sum())
 
 
 def _numbers(values: np.ndarray) -> np.ndarray:
@@ -162,16 +189,14 @@ def _numbers(values: np.ndarray) -> np.ndarray:
     return np.array([number(text) for text in values])
 
 
-def _edges(text: str, domain: np.ndarray) -> tuple[float, float, float, float] | None:
-    """Lowest and highest value of a range, and the ones next to them, among values that occur."""
-    low, high = bounds(text)
-    held = np.unique(domain[(domain >= low) & (domain <= high)])
-    if not np.isfinite([low, high]).all() or len(held) < 4:  # noqa: PLR2004 - two edges, two inside
-        return None
-    return float(held[0]), float(held[-1]), float(held[1]), float(held[-2])
-
-
-def minimality(released: np.ndarray, finer: np.ndarray, secret: np.ndarray, *, k: int) -> Outcome:
+def minimality(
+    released: np.ndarray,
+    finer: np.ndarray,
+    secret: np.ndarray,
+    *,
+    k: int,
+    protected: Sequence[int] | None = None,
+) -> Outcome:
     """Conclude from a split that was not made why it was not made.
 
     Where k alone would have let a class be split, and the anonymiser splits whatever it may, one
@@ -183,6 +208,7 @@ def minimality(released: np.ndarray, finer: np.ndarray, secret: np.ndarray, *, k
             attacker knows it from the quasi-identifiers.
         secret: the sensitive value of each row, as codes.
         k: rows that a class has at least.
+        protected: the codes of which no part may be made alone; all where they are not named.
 
     Success draws a value by what the missing split tells, the control by the class alone.
     """
@@ -193,7 +219,7 @@ def minimality(released: np.ndarray, finer: np.ndarray, secret: np.ndarray, *, k
         parts, place = np.unique(finer[rows], return_inverse=True)
         if len(parts) < 2 or np.bincount(place).min() < k:  # noqa: PLR2004 - a split makes two
             continue
-        told = _told_by_not_splitting(place, secret[rows])
+        told = _told_by_not_splitting(place, secret[rows], protected)
         held = np.bincount(secret[rows])
         hit += float(told.sum())
         base += float((held[secret[rows]] / len(rows)).sum())
@@ -209,7 +235,9 @@ def minimality(released: np.ndarray, finer: np.ndarray, secret: np.ndarray, *, k
     )
 
 
-def _told_by_not_splitting(part: np.ndarray, secret: np.ndarray) -> np.ndarray:
+def _told_by_not_splitting(
+    part: np.ndarray, secret: np.ndarray, protected: Sequence[int] | None
+) -> np.ndarray:
     """For each row, how likely its true value is, given that some part is all of one value.
 
     Each (part, value) is as likely as drawing so many of that value without putting back; that
@@ -217,11 +245,14 @@ def _told_by_not_splitting(part: np.ndarray, secret: np.ndarray) -> np.ndarray:
     """
     rows, held, sizes = len(secret), np.bincount(secret), np.bincount(part)
     left = held[None, :] - sizes[:, None]
-    if not (left >= 0).any():
+    possible = left >= 0
+    if protected is not None:
+        possible &= np.isin(np.arange(len(held)), protected)
+    if not possible.any():
         return np.asarray(held[secret] / rows)
     ways = gammaln(held + 1)[None, :] - gammaln(np.maximum(left, 0) + 1)
     draws = gammaln(rows + 1) - gammaln(rows - sizes + 1)
-    weight = np.where(left >= 0, np.exp(ways - draws[:, None]), 0.0)
+    weight = np.where(possible, np.exp(ways - draws[:, None]), 0.0)
     weight /= weight.sum()
     rest = np.maximum(rows - sizes, 1)
     other = np.arange(len(sizes))[None, :] != part[:, None]
