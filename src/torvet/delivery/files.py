@@ -19,6 +19,7 @@ from .signing import FileGrant
 from .snapshots import Remembered
 
 CHUNK_BYTES = 4 * 1024 * 1024
+FIRST_BYTES = 64 * 1024
 EXPIRES_MAX = 2**40
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
@@ -119,17 +120,18 @@ def span_of(header: str | None, size: int) -> Span | None:
     return Span(start=start, stop=stop)
 
 
-def chunks(file: OpenFile, span: Span) -> Iterator[bytes]:
-    """Yield the bytes of `span`, a piece at a time."""
+def chunks(file: OpenFile, span: Span, first: int = CHUNK_BYTES) -> Iterator[bytes]:
+    """Yield the bytes of `span`, a piece at a time: `first` bytes, then twice as many each time."""
     with file.path.open("rb", buffering=0) as handle:
         handle.seek(span.start)
-        left = span.length
+        left, most = span.length, first
         while left > 0:
-            chunk = handle.read(min(CHUNK_BYTES, left))
+            chunk = handle.read(min(most, left))
             if not chunk:
                 raise FileGone
             left -= len(chunk)
             yield chunk
+            most = min(2 * most, CHUNK_BYTES)
 
 
 def note_fetch(parts: Parts, file: OpenFile, sent: int) -> None:

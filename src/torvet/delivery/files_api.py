@@ -119,8 +119,10 @@ def _answer(parts: Parts, grant: FileGrant, signature: str, asks: _Asks, *, head
     status = 200 if span is None else 206
     if head:
         return Response(None, status, headers, PARQUET)
+    # Who asks for the whole may only want to see whether it is there, and hang up.
+    first = files.FIRST_BYTES if span is None else files.CHUNK_BYTES
     return Streamed(
-        files.chunks(file, sent),
+        files.chunks(file, sent, first),
         ended=lambda count: files.note_fetch(parts, file, count),
         status=status,
         headers=headers,
