@@ -1,7 +1,5 @@
 """The Adult data and tables like it, for the benchmarks of recoding."""
 
-import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +9,7 @@ import pyarrow.parquet as pq
 
 from torvet.privacy import Hierarchy
 
-FOLDER = Path(os.environ.get("TORVET_ADULT", "../shared/data/privacy"))
+FOLDER = Path(__file__).parents[1] / "examples/adult"
 COLUMNS = (
     "sex",
     "age",
@@ -28,13 +26,8 @@ ROW_GROUP_ROWS = 1 << 20
 
 
 def adult() -> pa.Table:
-    """Return the 30,162 records, or end with the way to get them."""
-    path = FOLDER / "adult.csv"
-    if not path.exists():
-        sys.exit(
-            f"{path} is not here: set TORVET_ADULT to a folder with adult.csv and its hierarchies"
-        )
-    return pv.read_csv(path, parse_options=pv.ParseOptions(delimiter=";"))
+    """Return the 30,162 records."""
+    return pv.read_csv(FOLDER / "adult.csv.gz", parse_options=pv.ParseOptions(delimiter=";"))
 
 
 def hierarchies() -> dict[str, Hierarchy]:

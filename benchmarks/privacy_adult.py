@@ -29,7 +29,7 @@ import json, sys, time
 import numpy as np, pandas as pd
 from anjana.anonymity import k_anonymity
 folder, columns = sys.argv[1], json.loads(sys.argv[2])
-table = pd.read_csv(f"{folder}/adult.csv", sep=";")
+table = pd.read_csv(f"{folder}/adult.csv.gz", sep=";")
 levels = {}
 for name in columns:
     held = pd.read_csv(f"{folder}/adult_hierarchy_{name}.csv", sep=";", header=None, dtype=str)
@@ -45,7 +45,7 @@ print(json.dumps({"seconds": seconds, "rows": len(release)}))
 
 def peer() -> dict[str, float]:
     python = Path(sys.prefix).parent / ".venv-peers/bin/python"
-    command = [python, "-W", "ignore", "-c", PEER, FOLDER.resolve(), json.dumps(COLUMNS)]
+    command = [python, "-W", "ignore", "-c", PEER, FOLDER, json.dumps(COLUMNS)]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return json.loads(said.splitlines()[-1])
 

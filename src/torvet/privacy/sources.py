@@ -4,6 +4,7 @@ What can be read only once (a stream) is first written to a file of its own, so 
 not grow with the number of rows.
 """
 
+import gzip
 import hashlib
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -24,7 +25,7 @@ from .errors import SourceUnreadable
 
 BATCH_ROWS = 1 << 20
 CSV_BLOCK_BYTES = 16 * 1024 * 1024
-HASH_BYTES = 1 << 22
+LINE_BYTES_MAX = 1 << 20
 AHEAD_BATCHES = 2
 SEPARATORS = (";", "\t", "|", ",")
 
@@ -221,8 +222,9 @@ def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 def _separator(path: Path) -> str:
     """Return the separator that the first line has most of."""
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        first = lines.readline()
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8", errors="replace") as lines:
+        first = lines.readline(LINE_BYTES_MAX)
     return max(SEPARATORS, key=first.count)
 
 
