@@ -32,6 +32,7 @@ for name, (place, words) in {
     "restore": ("operate:restore", "Bring a backup back into an empty home folder."),
     "operator": ("operate:operator", "Make an account the operator of this exchange."),
     "demo": ("story:demo", "Play the main job on real city data, then keep serving."),
+    "privacy": ("privacy:privacy_app", "Find personal data, make it safe, verify that it is."),
     "verify": ("verifying:verify", "Verify receipts and proofs offline: no exchange is asked."),
 }.items():
     app.command(f"torvet.cli.{place}", name=name, help=words)

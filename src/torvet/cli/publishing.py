@@ -17,7 +17,7 @@ from .output import ProblemSaid, answer_of, err, say, table, tell, words
 
 _CHUNK = 4 * 1024 * 1024
 _POLL_S = 0.15
-_ENDED = {"published", "failed"}
+_ENDED = {"published", "failed", "held"}
 dataset_app = App(name="dataset", help="Describe a dataset, change its description, withdraw it.")
 
 
@@ -122,7 +122,7 @@ def delivery(delivery_id: str, *, rejected: bool = False, here: Here = HERE) -> 
 def deliver(
     client: httpx2.Client, slug: str, file: Path, wish: dict[str, Any], *, quiet: bool
 ) -> dict[str, Any]:
-    """Upload `file`, deliver it to the dataset and wait until it is a release, or say why not."""
+    """Upload `file`, deliver it and wait until it is a release; say why it is not, or waits."""
     with Progress(
         TextColumn("{task.description:<12}"),
         BarColumn(),
@@ -144,7 +144,7 @@ def deliver(
             progress.update(
                 task, description=it["stage"], completed=it["progress"], step=it.get("step") or ""
             )
-    if it["stage"] == "failed":
+    if it["stage"] in {"failed", "held"}:
         failure = it.get("failure") or {}
         raise ProblemSaid({**failure, "title": failure.get("error"), "delivery": it["id"]})
     return dict(it)

@@ -1,0 +1,179 @@
+"""Privacy: what a file tells of people, what could be done about it, and proof that it was."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cyclopts import App
+from rich.markup import escape
+
+from torvet.audit.notes import NoteInvalid
+from torvet.audit.verifier import read_key
+from torvet.privacy import classify as classified
+from torvet.privacy.verification import Outcome, verify
+
+from .here import HERE, Here, exchange
+from .output import ProblemSaid, answer_of, say, table, tell
+from .publishing import read_json
+
+privacy_app = App(name="privacy", help="Find personal data, make it safe, verify that it is.")
+_MARKS = {
+    Outcome.HOLDS: "[green]✓[/]",
+    Outcome.FAILS: "[red]✗[/]",
+    Outcome.UNKNOWN: "[dim]?[/]",
+}
+
+
+@privacy_app.command(name="classify")
+def classify(file: Path, *, here: Here = HERE) -> None:
+    """Say which columns of a file identify people, single them out, or are sensitive, and why.
+
+    No exchange is asked, and no value is shown.
+
+    Args:
+        file: CSV or Parquet file, or a folder of a Delta table.
+        here: How to print.
+    """
+    tell(here, classified(file).to_json(), _print_found)
+
+
+@privacy_app.command(name="proposal")
+def proposal(dataset: str, *, to: Path | None = None, here: Here = HERE) -> None:
+    """Show what was found in a delivery that waits, and what each k would cost.
+
+    Args:
+        dataset: Short name of your dataset.
+        to: Write the proposed policy into this file: edit it, then `torvet privacy policy`.
+        here: Where and as whom.
+    """
+    with exchange(here) as client:
+        found = answer_of(client.get(f"/api/datasets/{dataset}/privacy/proposal"))
+    if to is not None:
+        text = json.dumps(found["policy"], ensure_ascii=False, indent=2) + "\n"
+        to.write_text(text, encoding="utf-8")
+    tell(here, found, lambda it: _print_proposal(it, to))
+
+
+@privacy_app.command(name="policy")
+def policy(dataset: str, file: Path | None = None, *, here: Here = HERE) -> None:
+    """Show the privacy policy of a dataset, or set it; deliveries that wait then go on.
+
+    Args:
+        dataset: Short name of your dataset.
+        file: JSON of the policy to set, such as `torvet privacy proposal --to` writes.
+        here: Where and as whom.
+    """
+    path = f"/api/datasets/{dataset}/privacy"
+    with exchange(here) as client:
+        answer = client.get(path) if file is None else client.put(path, json=read_json(file))
+        held = answer_of(answer)
+    tell(here, held, _print_policy if file is None else _print_set)
+
+
+@privacy_app.command(name="certificate")
+def certificate(dataset: str, release: int, to: Path, *, here: Here = HERE) -> None:
+    """Take the certificate of a release home, to verify it offline.
+
+    Args:
+        dataset: Short name of the dataset.
+        release: Number of the release.
+        to: File to write.
+        here: Where and as whom.
+    """
+    with exchange(here, signed_in=here.as_ is not None) as client:
+        answer = client.get(f"/api/datasets/{dataset}/releases/{release}/certificate")
+        answer_of(answer)
+    to.write_bytes(answer.content)
+    tell(here, {"written": str(to)}, lambda _: say(f"[green]✓[/] {escape(str(to))}"))
+
+
+@privacy_app.command(name="verify")
+def verify_release(
+    file: Path, certificate: Path, *, key: Path | None = None, here: Here = HERE
+) -> int:
+    """Compute from a release all that its certificate says and that can be computed from it.
+
+    No exchange is asked. What cannot be computed from the release alone is named. It ends with
+    1 where something differs.
+
+    Args:
+        file: The release: Parquet or CSV, or a folder of its files.
+        certificate: What `torvet privacy certificate` wrote.
+        key: The exchange's public key, as `torvet log key` wrote it.
+        here: How to print.
+    """
+    public = None if key is None else _key(key)
+    found = verify(file, _content(certificate), public)
+    tell(here, found.to_json(), _print_verified)
+    return 0 if found.holds else 1
+
+
+def _key(file: Path) -> Ed25519PublicKey:
+    try:
+        return read_key(_content(file)).public
+    except NoteInvalid as error:
+        advice = "Take it from the exchange: `torvet log key FILE`."
+        raise ProblemSaid({"title": f"{file} holds no key: {error}.", "advice": advice}) from error
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ProblemSaid({"title": f"{file} cannot be read: {error.strerror}."}) from error
+
+
+def _print_found(found: dict[str, Any]) -> None:
+    say(escape(found["reason"]))
+    table(
+        ("column", "role", "because"),
+        ((it["name"], it["role"], "; ".join(it["evidence"])) for it in found["columns"]),
+        empty="There are no columns.",
+    )
+
+
+def _print_proposal(it: dict[str, Any], to: Path | None) -> None:
+    _print_found(it["found"])
+    proposed = it["policy"]
+    say(f"\nProposed: [bold]{proposed['treatment']}[/], preset {escape(proposed['preset'])}.")
+    table(
+        ("k", "rows left out", "of all", "utility lost", "levels"),
+        (_cost(line) for line in it["costs"]),
+        empty="What each k costs cannot be told for these hierarchies.",
+    )
+    if to is None:
+        say("`--to policy.json` writes the policy: edit it, then `torvet privacy policy`.")
+    else:
+        say(f"[green]✓[/] {escape(str(to))}: edit it, then `torvet privacy policy`.")
+
+
+def _cost(line: dict[str, Any]) -> tuple[object, ...]:
+    if not line["possible"]:
+        return (line["k"], "not within the limit", None, None, None)
+    levels = ", ".join(f"{name} {level}" for name, level in line["transformation"].items())
+    share, loss = f"{line['suppressed_share']:.1%}", f"{line['loss']:.1%}"
+    return (line["k"], line["suppressed"], share, loss, levels)
+
+
+def _print_policy(held: dict[str, Any]) -> None:
+    if held["version"] is None:
+        say("There is no policy. `torvet privacy proposal` shows one to start from.")
+        return
+    say(f"Version {held['version']}, set at {held['set_at']}:")
+    say(escape(json.dumps(held["policy"], ensure_ascii=False, indent=2)))
+
+
+def _print_set(held: dict[str, Any]) -> None:
+    said = held["policy"]["treatment"]
+    say(f"[green]✓[/] Version {held['version']} is in force: {said}. What waited goes on.")
+
+
+def _print_verified(found: dict[str, Any]) -> None:
+    for line in found["lines"]:
+        said = f"{line['stated']} → {line['computed']}" if line["stated"] else line["computed"]
+        say(f"{_MARKS[Outcome(line['outcome'])]} {escape(line['what'])}: {escape(said)}")
+    if found["ok"]:
+        say("Nothing differs from the certificate.")
+    else:
+        say("[red]The release is not what the certificate says.[/]")
