@@ -17,6 +17,7 @@ from .spec import AnswerSpec, Bounds, KeyValue, Take
 SOURCE = "source"
 ROWS_MAX = 2**29
 """With values of at most BOUND_MAX steps, no sum leaves 64 bits."""
+_SENSELESS = 10**15
 _FAR = 2**40  # a single value beyond it is taken as this: sums in a slot stay exact
 
 
@@ -158,9 +159,13 @@ def _union(values: Sequence[KeyValue], start: int, end: int) -> str:
 
 
 def _steps(bounds: Bounds, name: str) -> str:
-    """Return a column's value in whole steps; nothing where it is no number."""
-    step = f"CAST({bounds.step:f} AS DOUBLE)"
-    return f"TRY_CAST(floor(CAST({identifier(name)} AS DOUBLE) / {step} + 0.5) AS BIGINT)"
+    """Return a column's value in whole steps; nothing where it is no number, or past all sense.
+
+    Spark makes 0 of what is no number, and DuckDB nothing: so it does not come to the cast.
+    """
+    steps = f"CAST({identifier(name)} AS DOUBLE) / CAST({bounds.step:f} AS DOUBLE)"
+    whole = f"TRY_CAST(floor({steps} + 0.5) AS BIGINT)"
+    return f"CASE WHEN {steps} > -{_SENSELESS} AND {steps} < {_SENSELESS} THEN {whole} END"
 
 
 def _within(column: str, low: int, high: int) -> str:

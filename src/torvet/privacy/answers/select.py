@@ -166,6 +166,8 @@ class _Condition:
     def kept(self, node: exp.Expression) -> dict[str, tuple[KeyValue, ...]]:
         """Return the values of each key that fit; raise QuestionInvalid where keys depend."""
         fits = self._holds(node, 0)
+        if not fits.any():
+            raise QuestionInvalid("no public value fits the condition")
         axes = range(len(self._names))
         found: dict[str, tuple[KeyValue, ...]] = {}
         together = np.ones((1,) * len(self._names), dtype=bool)
@@ -179,8 +181,6 @@ class _Condition:
                 found[self._names[axis]] = tuple(
                     value for value, fit in zip(values, places, strict=True) if fit
                 )
-        if not fits.any():
-            raise QuestionInvalid("no public value fits the condition")
         if not np.array_equal(np.broadcast_to(together, fits.shape), fits):
             raise QuestionInvalid(
                 "the condition ties public keys to each other: ask one question for each part"
