@@ -8,7 +8,7 @@ import uvicorn
 from torvet.cli.logs import configure
 from torvet.exchange import open_parts
 from torvet.jobs import run_worker
-from torvet.server import application
+from torvet.server import application, settle_in
 from torvet.settings import load
 
 
@@ -20,8 +20,10 @@ def main():
         worker = threading.Thread(target=run_worker, args=(parts,), kwargs={"stop": stop})
         worker.start()
         try:
+            app = application(parts)
+            settle_in()
             uvicorn.run(
-                application(parts),
+                app,
                 host=settings.host,
                 port=settings.port,
                 log_level="warning",

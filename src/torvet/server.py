@@ -1,5 +1,7 @@
 """The application, put together from its slices: it knows all and decides nothing."""
 
+import gc
+
 from fastapi import FastAPI
 
 from .audit import api as audit_api
@@ -19,6 +21,9 @@ from .parties.signin import papers_of
 from .ports.parts import Parts
 from .web import readers
 from .web.frame import new_app
+
+GARBAGE_AT = 10_000
+"""New containers between two looks for garbage: some twenty reads' worth."""
 
 ROUTERS = (
     # Before the pages: `/datasets/{slug}.ttl` is more exact than `/datasets/{slug}`.
@@ -49,3 +54,14 @@ def application(parts: Parts) -> FastAPI:
     # Small reads come by the hundred a second.
     app.router.routes[:0] = [rows_api.AT_ONCE, files_api.AT_ONCE]
     return app
+
+
+def settle_in() -> None:
+    """Leave what was made so far to itself: call it once, when all that will stay is there.
+
+    Python looks through everything that lives for rings of garbage, again and again, while nobody
+    else in the process runs. What the imports and the routes made is most of it, and stays.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_AT, 20, 100)

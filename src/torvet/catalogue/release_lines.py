@@ -6,6 +6,8 @@ from sqlalchemy import Connection, Integer, any_, bindparam, func, literal_colum
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
 
+from torvet.ports.question import Question
+
 from .errors import ReleaseNotFound
 from .search_model import ReleaseLine
 from .tables import releases
@@ -42,22 +44,26 @@ def release_number(tx: Connection, dataset: str, number: int | None = None) -> i
 
     Raises ReleaseNotFound.
     """
-    asked = {"dataset": dataset, "number": number}
-    found = tx.execute(_NEWEST if number is None else _NUMBER, asked).scalar_one_or_none()
+    if number is None:
+        found = _NEWEST.ask(tx, dataset=dataset)
+    else:
+        found = _NUMBER.ask(tx, dataset=dataset, number=number)
     if found is None:
         raise ReleaseNotFound(dataset, number)
-    return int(found)
+    return int(found["number"])
 
 
 # Asked with every read: built once, and answered from the index alone.
-_NEWEST = (
+_NEWEST = Question(
     select(releases.c.number)
     .where(releases.c.dataset == bindparam("dataset"))
     .order_by(releases.c.number.desc())
     .limit(literal_column("1"))
 )
-_NUMBER = select(releases.c.number).where(
-    releases.c.dataset == bindparam("dataset"), releases.c.number == bindparam("number")
+_NUMBER = Question(
+    select(releases.c.number).where(
+        releases.c.dataset == bindparam("dataset"), releases.c.number == bindparam("number")
+    )
 )
 
 _LINE = ("number", "rows", "bytes", "published_at", "note", "quality")

@@ -13,7 +13,7 @@ from torvet.audit import verify_log
 from torvet.exchange import back_up, check, open_parts, restore_from, stop_embedded
 from torvet.jobs import run_worker
 from torvet.parties import make_operator
-from torvet.server import application
+from torvet.server import application, settle_in
 from torvet.settings import load
 
 from .here import HERE, Here
@@ -38,9 +38,11 @@ def serve(*, host: str | None = None, port: int | None = None, here: Here = HERE
     configure(settings.log_level)
     with open_parts(settings) as parts:
         err.print(f"Torvet serves at [bold]{settings.url}[/] from {escape(str(settings.home))}")
+        app = application(parts)
+        settle_in()
         with working(parts), near(parts):
             uvicorn.run(
-                application(parts),
+                app,
                 host=settings.host,
                 port=settings.port,
                 log_level="warning",

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Connection, Function, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from torvet.ports.question import Question
+
 from .sentences import PLACE_ZONE
 from .tables import contract_counts
 
@@ -53,8 +55,10 @@ def locked(tx: Connection, contract: str, at: datetime) -> Counts:
 
 def seen(tx: Connection, contract: str, at: datetime) -> Counts:
     """Return the counts as they stand, without holding them."""
-    row = tx.execute(_AS_THEY_STAND, {"contract": contract}).one_or_none()
-    return _counts(day_of(at), 0, minute_of(at), 0, at) if row is None else _counts(*row, at)
+    row = _AS_THEY_STAND.ask(tx, contract=contract)
+    if row is None:
+        return _counts(day_of(at), 0, minute_of(at), 0, at)
+    return _counts(row["day"], row["rows"], row["minute"], row["requests"], at)
 
 
 def add_unless_moved(
@@ -123,12 +127,14 @@ def _counts(day: date, rows: int, minute: datetime, requests: int, at: datetime)
 
 
 # Asked with every read of a contract with limits, so built once.
-_AS_THEY_STAND = select(
-    contract_counts.c.day,
-    contract_counts.c.rows,
-    contract_counts.c.minute,
-    contract_counts.c.requests,
-).where(contract_counts.c.contract == bindparam("contract"))
+_AS_THEY_STAND = Question(
+    select(
+        contract_counts.c.day,
+        contract_counts.c.rows,
+        contract_counts.c.minute,
+        contract_counts.c.requests,
+    ).where(contract_counts.c.contract == bindparam("contract"))
+)
 _ADD_UNLESS_MOVED = (
     update(contract_counts)
     .where(

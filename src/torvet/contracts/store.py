@@ -1,7 +1,7 @@
 """Offers and contracts as rows. Each function takes the transaction that it runs in."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from torvet.parties.model import PartyId
+from torvet.ports.question import Question
 
 from . import terms
 from .clauses import Clause
@@ -130,7 +131,7 @@ def live_contract(tx: Connection, offer_id: str, consumer: str) -> Contract | No
 
 def contract(tx: Connection, contract_id: str) -> Contract:
     """Return the contract; raise ContractNotFound."""
-    row = tx.execute(_BY_ID, {"wanted": contract_id}).mappings().one_or_none()
+    row = _BY_ID.ask(tx, wanted=contract_id)
     if row is None:
         raise ContractNotFound(contract_id)
     return _contract(row, _clauses_in(row["written"]))
@@ -239,7 +240,7 @@ def contract_of(row: RowMapping) -> Contract:
     return _contract(row, _clauses(row["clauses"]))
 
 
-def _contract(row: RowMapping, clauses: tuple[Clause, ...]) -> Contract:
+def _contract(row: Mapping[str, Any] | RowMapping, clauses: tuple[Clause, ...]) -> Contract:
     return Contract(
         id=ContractId(row["id"]),
         offer=OfferId(row["offer"]),
@@ -270,7 +271,9 @@ def _clauses_in(written: str) -> tuple[Clause, ...]:
 
 
 # Asked with every read, so built once. The terms come as their text, which is read once too.
-_BY_ID = select(
-    *(column for column in contracts.c if column is not contracts.c.clauses),
-    cast(contracts.c.clauses, Text).label("written"),
-).where(contracts.c.id == bindparam("wanted"))
+_BY_ID = Question(
+    select(
+        *(column for column in contracts.c if column is not contracts.c.clauses),
+        cast(contracts.c.clauses, Text).label("written"),
+    ).where(contracts.c.id == bindparam("wanted"))
+)

@@ -1,5 +1,6 @@
 """Sessions, tokens and failed attempts as rows. Each function takes its transaction."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    RowMapping,
     and_,
     bindparam,
     delete,
@@ -16,6 +18,8 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
+
+from torvet.ports.question import Question
 
 from .model import AccountId, Membership, Party, PartyId, PartyKind, Role, Token, TokenId
 from .rules import FAILURES_FORGOTTEN_AFTER, Failures, counted
@@ -66,16 +70,16 @@ def add_session(
 
 def session(tx: Connection, digest: bytes, at: datetime) -> Found | None:
     """Return whose session this is, in one query; None where it is unknown or over."""
-    rows = tx.execute(_SESSION, {"by_digest": digest, "at": at}).all()
+    rows = tx.execute(_SESSION, {"by_digest": digest, "at": at}).mappings().all()
     if not rows:
         return None
     first = rows[0]
     return Found(
-        account=first.account,
-        email=first.email,
-        operator=first.operator,
-        own=first.citizen_party,
-        kept=first.kept,
+        account=first["account"],
+        email=first["email"],
+        operator=first["operator"],
+        own=first["citizen_party"],
+        kept=first["kept"],
         memberships=tuple(_membership(row) for row in rows),
     )
 
@@ -121,17 +125,17 @@ def token_by_digest(tx: Connection, digest: bytes, at: datetime) -> FoundToken |
 
     The membership is joined in: whoever is no member any more has no token either.
     """
-    row = tx.execute(_TOKEN, {"by_digest": digest, "at": at}).one_or_none()
+    row = _TOKEN.ask(tx, by_digest=digest, at=at)
     if row is None:
         return None
     return FoundToken(
-        token=row.token,
-        account=row.account,
-        email=row.email,
-        operator=row.operator,
-        scopes=frozenset(row.scopes),
+        token=row["token"],
+        account=row["account"],
+        email=row["email"],
+        operator=row["operator"],
+        scopes=frozenset(row["scopes"]),
         membership=_membership(row),
-        last_used_at=row.last_used_at,
+        last_used_at=row["last_used_at"],
     )
 
 
@@ -224,18 +228,18 @@ def forget_failures(tx: Connection, digest: bytes) -> None:
     tx.execute(delete(sign_in_failures).where(sign_in_failures.c.digest == digest))
 
 
-def _membership(row: Row[Any]) -> Membership:
+def _membership(row: Mapping[str, Any] | RowMapping) -> Membership:
     return Membership(
         party=Party(
-            id=PartyId(row.id),
-            slug=row.slug,
-            name=row.name,
-            kind=PartyKind(row.kind),
-            cvr=row.cvr,
-            region=row.region,
-            registered_at=row.registered_at,
+            id=PartyId(row["id"]),
+            slug=row["slug"],
+            name=row["name"],
+            kind=PartyKind(row["kind"]),
+            cvr=row["cvr"],
+            region=row["region"],
+            registered_at=row["registered_at"],
         ),
-        role=Role(row.role),
+        role=Role(row["role"]),
     )
 
 
@@ -273,7 +277,7 @@ _SESSION = (
     .where(sessions.c.digest == bindparam("by_digest"), sessions.c.expires_at > bindparam("at"))
     .order_by(members.c.since, members.c.party)
 )
-_TOKEN = (
+_TOKEN = Question(
     select(
         tokens.c.id.label("token"),
         tokens.c.account,
