@@ -284,3 +284,24 @@ def test_a_certificate_is_for_those_who_see_the_dataset(alma, bo, nobody, parkin
     assert certificate(alma, hidden)
     bo.get(f"/api/datasets/{hidden}/releases/1/certificate", 404)
     nobody.get(f"/api/datasets/{hidden}/releases/1/certificate", 404)
+
+
+def test_the_page_tells_in_plain_words_what_was_done_and_links_the_certificate(alma, held):
+    slug, _ = held
+    set_policy(alma, slug, policy_of(alma, slug))
+
+    page = alma.client.get(f"/datasets/{slug}", headers={"Accept": "text/html"}).text
+
+    assert "made so coarse that nobody stands alone" in page
+    assert "withstood: linkage" in page
+    assert f"/api/datasets/{slug}/releases/1/certificate" in page
+
+
+def test_dcat_names_the_certificate_as_one_of_quality(alma, parking):
+    slug = alma.describe()["slug"]
+    alma.publish(slug, parking())
+
+    graph = alma.client.get(f"/datasets/{slug}.ttl").text
+
+    assert "dqv:QualityCertificate" in graph
+    assert f"/api/datasets/{slug}/releases/1/certificate>" in graph

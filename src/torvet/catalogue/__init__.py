@@ -8,7 +8,7 @@ from .errors import (
     ReleaseNotFound,
 )
 from .findings import ColumnProfile, Profile, QualityReport
-from .hooks import on_release
+from .hooks import before_preview_changes, on_release
 from .jobs import publish_delivery, resume, tell_of_release
 from .model import (
     Dataset,
@@ -20,7 +20,7 @@ from .model import (
     Stage,
     Visibility,
 )
-from .reading import preview_for, profile_for, quality_for
+from .reading import certificate_in_words, preview_for, profile_for, quality_for
 from .release_lines import release_number
 from .service import change, create, deliver, delivery, visible_dataset, withdraw
 from .store import (
@@ -54,6 +54,8 @@ __all__ = [
     "ReleaseNotFound",
     "Stage",
     "Visibility",
+    "before_preview_changes",
+    "certificate_in_words",
     "change",
     "create",
     "dataset",

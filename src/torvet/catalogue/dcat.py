@@ -41,8 +41,10 @@ PREFIXES = {
     "dcat": "http://www.w3.org/ns/dcat#",
     "dcatap": "http://data.europa.eu/r5r/",
     "dct": "http://purl.org/dc/terms/",
+    "dqv": "http://www.w3.org/ns/dqv#",
     "foaf": "http://xmlns.com/foaf/0.1/",
     "locn": "http://www.w3.org/ns/locn#",
+    "oa": "http://www.w3.org/ns/oa#",
     "owl": "http://www.w3.org/2002/07/owl#",
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
@@ -141,6 +143,10 @@ class Exchange:
         """Return the address of a dataset."""
         return f"{self.url}/datasets/{slug}"
 
+    def certificate(self, slug: str, number: int) -> str:
+        """Return the address of a release's certificate."""
+        return f"{self.url}/api/datasets/{slug}/releases/{number}/certificate"
+
     def party(self, slug: str) -> str:
         """Return the address of a party."""
         return f"{self.url}/api/parties/{slug}"
@@ -225,8 +231,10 @@ def dataset_nodes(
             *_where(me, dataset.place),
             *((("dcat:contactPoint", Iri(f"{me}#contact")),) if dataset.contact else ()),
             *(("dcat:distribution", Iri(one.iri)) for one in distributions),
+            *_certified(exchange, dataset, releases),
         ),
     )
+    yield from _certificate(exchange, me, dataset, releases)
     yield from distributions
     yield from _contact(me, dataset)
     yield from _period(me, dataset)
@@ -235,6 +243,30 @@ def dataset_nodes(
     if releases:
         for service in (exchange.sharing, exchange.rows):
             yield Node(service, (), (("dcat:servesDataset", Iri(me)),))
+
+
+def _certified(
+    exchange: Exchange, dataset: Dataset, releases: Sequence[ReleaseLine]
+) -> Iterator[tuple[str, Value]]:
+    if releases:
+        yield (
+            "dqv:hasQualityAnnotation",
+            Iri(exchange.certificate(dataset.slug, releases[0].number)),
+        )
+
+
+def _certificate(
+    exchange: Exchange, me: str, dataset: Dataset, releases: Sequence[ReleaseLine]
+) -> Iterator[Node]:
+    """Describe the newest release's certificate as DQV does: an annotation by who vouches."""
+    for _, certificate in _certified(exchange, dataset, releases):
+        said: Statements = (
+            ("oa:hasTarget", Iri(me)),
+            ("oa:motivatedBy", Iri(f"{PREFIXES['dqv']}qualityAssessment")),
+            ("dct:title", words(f"Release certificate, release {releases[0].number}", "en")),
+        )
+        assert isinstance(certificate, Iri)
+        yield Node(certificate.iri, ("dqv:QualityCertificate",), said)
 
 
 def _named(dataset: Dataset) -> Iterator[tuple[str, Value]]:

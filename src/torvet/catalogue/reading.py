@@ -9,8 +9,10 @@ from sqlalchemy import Connection
 from torvet.ingest import Column, Source, SourceId
 from torvet.ingest import source as source_of
 from torvet.parties import Caller
+from torvet.privacy import policy_store
 
 from . import delivery_store, judging, store
+from .certificate_words import InWords, in_words
 from .findings import Profile, QualityReport, Value
 from .model import Dataset, Delivery, Release
 from .rules import noted, pruned_profile, pruned_quality, shown
@@ -86,3 +88,9 @@ def lineage_of(tx: Connection, release: Release) -> list[tuple[Source, Delivery 
     """Return the sources of a release, each with the delivery that it came in."""
     deliveries = delivery_store.by_source(tx, release.sources)
     return [(source_of(tx, SourceId(source)), deliveries.get(source)) for source in release.sources]
+
+
+def certificate_in_words(tx: Connection, dataset: Dataset, release: Release) -> InWords | None:
+    """Return what the certificate of a release says in plain words, or None where it has none."""
+    found = policy_store.certificate_of(tx, dataset.id, release.number)
+    return None if found is None else in_words(found.certificate)

@@ -89,6 +89,7 @@ def _look(
         "profile": catalogue.profile_for(tx, dataset, newest, caller),
         "quality": catalogue.quality_for(tx, dataset, newest, caller, parts.clock.now()),
         "preview": catalogue.preview_for(tx, dataset, newest, caller),
+        "certificate": catalogue.certificate_in_words(tx, dataset, newest),
     }
 
 
