@@ -96,6 +96,37 @@ def test_an_offer_that_withholds_what_the_preview_shows_is_refused_unless_that_i
     assert refused["rows"] is True
 
 
+def test_a_preview_is_not_widened_beyond_an_open_offer_unless_that_is_meant(alma):
+    dataset = alma.dataset(preview={"columns": ["garage"], "rows": 5})
+    path = f"/api/datasets/{dataset['slug']}"
+    offer = alma.offer({"clause": "columns", "names": ["garage", "at"]}, slug=dataset["slug"])
+    wider = {"preview": {"columns": ["garage", "occupied"], "rows": 5}}
+
+    refused = alma.send("PATCH", path, wider, 409)
+    alma.send("PATCH", path, {"title": {"en": "Car parks"}})
+    alma.send("PATCH", path, {"preview": {"columns": ["at"], "rows": 9}})
+
+    assert (refused["code"], refused["columns"]) == ("preview-shows-more", ["occupied"])
+    assert "preview_acknowledged" in refused["advice"]
+    alma.send("PATCH", path, {**wider, "preview_acknowledged": True})
+    # What is shown already is not asked about again; a closed offer withholds nothing.
+    alma.send("PATCH", path, {"preview": {"columns": ["garage", "occupied"], "rows": 7}})
+    assert alma.send("PATCH", path, {"preview": {"columns": None, "rows": 7}}, 409)["columns"] == [
+        "capacity"
+    ]
+    alma.send("DELETE", f"/api/offers/{offer['id']}", expected=200)
+    alma.send("PATCH", path, {"preview": {"columns": None, "rows": 7}})
+
+
+def test_a_dataset_that_shows_values_at_last_is_measured_by_its_offers(alma):
+    slug = alma.dataset(preview={"columns": None, "rows": 0})["slug"]
+    alma.offer(BRUUNS, slug=slug)
+
+    refused = alma.send("PATCH", f"/api/datasets/{slug}", {"preview": {"rows": 3}}, 409)
+
+    assert (refused["columns"], refused["rows"]) == ([], True)
+
+
 def test_a_preview_within_the_offer_is_no_objection(alma):
     slug = alma.dataset(preview={"columns": ["garage"], "rows": 5})["slug"]
 

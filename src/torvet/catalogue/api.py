@@ -81,10 +81,18 @@ def change_dataset(
 ) -> DatasetView:
     """Change the description of your dataset. What is not named stays as it is.
 
-    With `version` or `If-Match`, the change is refused where somebody else was faster.
+    With `version` or `If-Match`, the change is refused where somebody else was faster; and so is
+    a preview that shows what an open offer withholds, unless that is acknowledged.
     """
     version = wish.version if wish.version is not None else _version(if_match)
-    changed = service.change(parts, caller, slug, version, wish.fields())
+    changed = service.change(
+        parts,
+        caller,
+        slug,
+        version,
+        wish.fields(),
+        preview_acknowledged=wish.preview_acknowledged,
+    )
     return _answer(parts, caller, changed, response)
 
 

@@ -147,7 +147,7 @@ class DescriptionForm(Form):
         return {
             name: _VALUES[name](value) if name in _VALUES else value
             for name, value in sent.items()
-            if name != "version"
+            if name not in {"version", "preview_acknowledged"}
         }
 
 
@@ -162,6 +162,9 @@ class DatasetChange(DescriptionForm):
     """What is to change. `version` is the one that was read; the header `If-Match` does too."""
 
     version: int | None = Field(None, ge=0, le=2**31 - 1)
+    preview_acknowledged: bool = Field(
+        default=False, description="The preview is meant to show what an open offer withholds."
+    )
 
 
 class ColumnForm(Form):

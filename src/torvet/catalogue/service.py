@@ -23,6 +23,7 @@ from .errors import (
     DeliveryNotFound,
     TooManyWaiting,
 )
+from .hooks import ask_before_preview
 from .model import Dataset, DatasetId, Delivery, DeliveryId, Mode, Stage
 from .names import PUBLISH, publishing_lock
 from .rules import faults, may_see
@@ -62,15 +63,26 @@ def create(parts: Parts, caller: Caller, fields: Mapping[str, Any]) -> Dataset:
 
 
 def change(
-    parts: Parts, caller: Caller, slug: str, version: int | None, fields: Mapping[str, Any]
+    parts: Parts,
+    caller: Caller,
+    slug: str,
+    version: int | None,
+    fields: Mapping[str, Any],
+    *,
+    preview_acknowledged: bool = False,
 ) -> Dataset:
-    """Change what `fields` names; raise DatasetMoved where `version` is no longer the newest."""
+    """Change what `fields` names; raise DatasetMoved where `version` is no longer the newest.
+
+    Raises what `before_preview_changes` objects, unless that is acknowledged.
+    """
     check(caller, Role.STEWARD)
     with parts.db.begin() as tx:
         held = _own(tx, slug, caller)
         _ensure_unmoved(held, version)
         changed = replace(held, **_with_circle(tx, fields), modified_at=parts.clock.now())
         _ensure_sound(changed)
+        if not preview_acknowledged:
+            ask_before_preview(tx, held, changed)
         written = store.replace_dataset(tx, changed)
         record(tx, facts.dataset_changed(written, fields, caller.actor))
         reindex(tx, written)

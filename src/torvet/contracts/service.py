@@ -269,17 +269,37 @@ def _column_types(tx: Connection, dataset: str) -> dict[str, str] | None:
 
 
 def _check_preview(tx: Connection, dataset: Dataset, clauses: tuple[Clause, ...]) -> None:
+    withheld, rows = _beyond(tx, dataset, clauses)
+    if withheld or rows:
+        raise PreviewShowsMore(withheld, rows)
+
+
+@catalogue.before_preview_changes
+def _check_standing_offers(tx: Connection, before: Dataset, after: Dataset) -> None:
+    """Raise PreviewShowsMore where everyone would newly see what an open offer withholds."""
+    for offer in store.offers_of_dataset(tx, after.id, OFFERS_MAX):
+        if offer.stage is not OfferStage.OPEN:
+            continue
+        known, knew_rows = _beyond(tx, before, offer.clauses)
+        withheld, rows = _beyond(tx, after, offer.clauses)
+        more = tuple(name for name in withheld if name not in known)
+        if more or (rows and not knew_rows):
+            raise PreviewShowsMore(more, rows and not knew_rows)
+
+
+def _beyond(
+    tx: Connection, dataset: Dataset, clauses: tuple[Clause, ...]
+) -> tuple[tuple[str, ...], bool]:
+    """Return what the preview shows beyond an offer: its columns, and whether rows."""
     shown = projection_of_clauses(clauses)
     preview = dataset.preview
     if dataset.visibility is Visibility.METADATA or preview.rows == 0:
-        return
+        return (), False
     there = preview.columns
     if there is None:
         there = tuple(_column_types(tx, dataset.id) or ())
     withheld = tuple(name for name in there if not shown.shows(name))
-    rows = shown.filter is not None and bool(there)
-    if withheld or rows:
-        raise PreviewShowsMore(withheld, rows)
+    return withheld, shown.filter is not None and bool(there)
 
 
 def _audience(tx: Connection, slugs: Iterable[str] | None) -> tuple[PartyId, ...] | None:

@@ -222,7 +222,7 @@ class MeSheet(AccountSheet):
         """Write down who `caller` is; whoever holds a profile is not told who made it."""
         account = AccountSheet.of(standing)
         if caller.is_a_share:
-            unsaid = {"email": None, "name": "", "memberships": []}
+            unsaid: dict[str, object] = {"email": None, "name": "", "memberships": []}
             account = account.model_copy(update=unsaid)
         return cls(
             **account.model_dump(),
