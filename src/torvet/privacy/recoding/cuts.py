@@ -149,7 +149,7 @@ def _cut(  # noqa: PLR0917 - compiled functions take their arguments by place
             rows, start, end, width, column, value, left, judges, left_counts, right_counts
         ):
             continue
-        _move(rows, index, start, end, width, column, value, halves)
+        _move(rows, index, start, end, low, high, column, value, halves)
         return start + left
     return 0
 
@@ -215,25 +215,23 @@ def _move(  # noqa: PLR0917 - compiled functions take their arguments by place
     index: NDArray[np.uint32],
     start: int,
     end: int,
-    width: int,
+    low: Codes,
+    high: Codes,
     column: int,
     value: int,
     halves: Codes,
 ) -> None:
     """Bring rows with codes up to `value` to the left, and find the box of either half."""
+    halves[0], halves[1] = high, low
+    halves[2], halves[3] = high, low
     left, right = start, end - 1
-    for each in range(width):
-        halves[0, each], halves[1, each] = rows[start, each], rows[start, each]
-    fresh_left, fresh_right = True, True
     while left <= right:
         if rows[left, column] <= value:
-            _widen(rows, left, width, halves[0], halves[1], fresh_left)
-            fresh_left = False
+            _widen(rows, left, halves, 0)
             left += 1
             continue
         if rows[right, column] > value:
-            _widen(rows, right, width, halves[2], halves[3], fresh_right)
-            fresh_right = False
+            _widen(rows, right, halves, 2)
             right -= 1
             continue
         for each in range(rows.shape[1]):
@@ -242,20 +240,12 @@ def _move(  # noqa: PLR0917 - compiled functions take their arguments by place
 
 
 @compiled
-def _widen(  # noqa: PLR0917 - compiled functions take their arguments by place
-    rows: Codes,
-    row: int,
-    width: int,
-    low: Codes,
-    high: Codes,
-    fresh: bool,
-) -> None:
-    for each in range(width):
+def _widen(rows: Codes, row: int, halves: Codes, half: int) -> None:
+    """Widen a half's box (lows at `half`, highs beside it) to hold a row."""
+    for each in range(halves.shape[1]):
         code = rows[row, each]
-        if fresh or code < low[each]:
-            low[each] = code
-        if fresh or code > high[each]:
-            high[each] = code
+        halves[half, each] = min(halves[half, each], code)
+        halves[half + 1, each] = max(halves[half + 1, each], code)
 
 
 @compiled
