@@ -16,6 +16,7 @@ BODIES = {
     ("post", "/api/datasets/{slug}/deliveries"): {"upload": "up_0", "mode": "replace"},
     ("patch", "/api/datasets/{slug}"): {"title": {"en": "Mine now"}, "version": 1},
     ("delete", "/api/datasets/{slug}"): None,
+    ("put", "/api/datasets/{slug}/privacy"): {"treatment": "as-is", "roles": {}},
     ("post", "/api/datasets/{slug}/offers"): {"title": "Terms", "clauses": []},
     ("delete", "/api/offers/{offer_id}"): None,
     ("post", "/api/offers/{offer_id}/contracts"): {"purpose": "ResearchAndDevelopment"},
