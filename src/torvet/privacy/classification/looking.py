@@ -123,7 +123,7 @@ class _Sampler:
         chosen = np.flatnonzero(keys < self._limit)
         if not len(chosen):
             return
-        self._kept.append(batch.take(pa.array(chosen)))
+        self._kept.append(batch.take(_places(chosen)))
         self._keys.append(keys[chosen])
         if sum(map(len, self._keys)) > 2 * SAMPLE_ROWS:
             self._shrink()
@@ -134,7 +134,7 @@ class _Sampler:
         if len(keys) > SAMPLE_ROWS:
             # In their order, so that equal tables give equal samples.
             chosen = np.sort(np.argpartition(keys, SAMPLE_ROWS)[:SAMPLE_ROWS])
-            keys, table = keys[chosen], table.take(pa.array(chosen))
+            keys, table = keys[chosen], table.take(_places(chosen))
             self._limit = float(keys.max())
         self._kept = table.combine_chunks().to_batches()
         self._keys = [keys]
@@ -143,6 +143,12 @@ class _Sampler:
         """Return the sample."""
         self._shrink()
         return pa.Table.from_batches(self._kept)
+
+
+def _places(chosen: np.ndarray[Any, Any]) -> pa.Array:
+    """Return positions for Arrow as they lie in memory: its own way from numpy loads pandas."""
+    held = pa.py_buffer(np.ascontiguousarray(chosen, np.int64))
+    return pa.Array.from_buffers(pa.int64(), len(chosen), [None, held])
 
 
 def _keep_hits(found: dict[str, None], column: pa.Array) -> None:
@@ -187,4 +193,6 @@ def _codes(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
         encoded = pa.concat_arrays(encoded.chunks)
     if not pa.types.is_dictionary(encoded.type):
         encoded = encoded.dictionary_encode(null_encoding="encode")
-    return np.asarray(encoded.indices.fill_null(-1)).astype(np.int64) + 1
+    # As they lie in memory: see `_places`.
+    held = encoded.indices.fill_null(-1).cast(pa.int64())
+    return np.frombuffer(held.buffers()[1], np.int64)[held.offset :][: len(held)] + 1
