@@ -92,3 +92,20 @@ def test_sums_over_many_sets_are_decoded_to_everybodys_yes_or_no():
 
     assert weak.success > 0.95
     assert default.success < weak.success
+
+
+def test_a_line_for_what_is_kept_back_and_none_for_what_is_empty_tells_that_somebody_is_there():
+    parking = secrets.town(1, cars=200).parking
+    visits = parking.append_column("visits", [[1] * parking.num_rows]).append_column(
+        "day", pc.floor_temporal(parking["hour"], unit="day")
+    )
+    cells = attacks.Cells(by=("place", "day"), value="visits", unit="car")
+    made = aggregate(
+        visits, by=cells.by, value="visits", unit="car", rules=[MinContributors(2)], window=[]
+    ).table
+    weak = attacks.run(made, visits, cells=cells)["existence by key"]
+    default = attacks.run(made.filter(pc.is_valid(made["visits"])), visits, cells=cells)
+
+    assert weak.success == 1
+    assert weak.attempts > 1_000
+    assert default["existence by key"].success == default["existence by key"].control == 0.5

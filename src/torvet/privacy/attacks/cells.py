@@ -12,6 +12,9 @@ from torvet.kit.sql import identifier
 from .answers import NEAR
 from .outcome import Outcome, judged, percent
 
+KEYS_MAX = 2_000_000
+"""Combinations of keys that are looked at."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cells:
@@ -65,6 +68,45 @@ def few(release: pa.Table, source: Any, cells: Cells, *, least: int = 3) -> Outc
         words=f"{found:,} of {len(counts):,} published cells sum fewer than {least} units; the "
         f"smallest sums {smallest:,}.",
         figures={"units_min": float(smallest)},
+    )
+
+
+def keys_told(release: pa.Table, source: Any, cells: Cells) -> Outcome:
+    """Tell a key where a few are, and no sum is published, from a key where nobody is.
+
+    Keys are all combinations of the values that occur. Whoever sees that a suppressed cell has a
+    line and an empty one has none has learned that somebody was there. The control tosses a coin.
+    """
+    listed = _by(cells)
+    combinations = " CROSS JOIN ".join(
+        f"(SELECT DISTINCT {name} FROM given WHERE {name} IS NOT NULL)"
+        for name in map(identifier, cells.by)
+    )
+    with duckdb.connect() as engine:
+        engine.register("published", release)
+        engine.register("given", source)
+        counts = engine.execute(
+            f"WITH there AS (SELECT DISTINCT {listed}, true AS somebody FROM given), "
+            f"line AS (SELECT {listed}, true AS listed, "
+            f"any_value({identifier(cells.value)}) AS told FROM published GROUP BY {listed}) "
+            f"SELECT count(*) FILTER (somebody), count(*) FILTER (somebody AND listed), "
+            f"count(*) FILTER (somebody IS NULL), "
+            f"count(*) FILTER (somebody IS NULL AND listed) "
+            f"FROM (FROM {combinations} LIMIT {KEYS_MAX}) LEFT JOIN there USING ({listed}) "
+            f"LEFT JOIN line USING ({listed}) WHERE told IS NULL"
+        ).fetchone()
+    hidden, hidden_listed, empty, empty_listed = counts or (0, 0, 0, 0)
+    tried = hidden + empty if hidden and empty else 0
+    apart = hidden_listed / max(hidden, 1) - empty_listed / max(empty, 1)
+    right = 0.5 + abs(apart) / 2
+    return judged(
+        "existence by key",
+        successes=right * tried,
+        attempts=tried,
+        control=0.5,
+        words=f"Of {hidden:,} keys with a sum that is kept back, {hidden_listed:,} have a line; of "
+        f"{empty:,} empty ones, {empty_listed:,}: lines tell the two apart for "
+        f"{percent(right if tried else 0.5)}, a coin for half.",
     )
 
 

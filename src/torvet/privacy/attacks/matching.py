@@ -25,7 +25,7 @@ ANYTHING = "*"
 NOTHING = "\x00"
 """How a missing value is written: it is covered by itself and by `*`."""
 
-CELLS_MAX = 40_000_000
+CELLS_MAX = 10_000_000
 """Comparisons of a target with a class that one attack makes; more targets are left out."""
 
 _NUMBER = r"(-?\d+(?:\.\d+)?)"
@@ -190,7 +190,11 @@ def without_suppressed(released: Classes) -> Classes:
 def covers(
     released: np.ndarray, known: np.ndarray, hierarchy: Hierarchy | None = None
 ) -> np.ndarray:
-    """Whether each released text covers each known one: (released, known), of bool."""
+    """Whether each released text covers each known one: (released, known), of bool.
+
+    A text that a hierarchy makes of some known value means what the hierarchy says; any other is
+    read as a range of numbers where it is one.
+    """
     place = {text: row for row, text in enumerate(released)}
     found = np.zeros((len(released), len(known)), dtype=bool)
     for column, text in enumerate(known):
@@ -199,7 +203,7 @@ def covers(
                 found[place[each], column] = True
     numbers = np.array([_number(text) for text in known])
     for row, text in enumerate(released):
-        low, high = bounds(text)
+        low, high = (np.inf, -np.inf) if found[row].any() else bounds(text)
         if low <= high:
             found[row] |= (numbers >= low) & (numbers <= high)
     return found
@@ -270,7 +274,9 @@ def fitting(
     matrix = np.ones((len(targets), len(released)), dtype=bool)
     for place, table in enumerate(tables):
         matrix &= table[shown[:, place]].T[known.codes[targets, place]]
-    return csr_array(matrix.astype(np.int64))
+    rows, there = np.nonzero(matrix)
+    ones = np.ones(len(rows), dtype=np.int64)
+    return csr_array((ones, (rows, there)), shape=matrix.shape)
 
 
 def _looked_up(shown: np.ndarray, tables: list[np.ndarray], asked: np.ndarray) -> csr_array:

@@ -1,7 +1,7 @@
 """Attacks on a table of rows, by somebody who knows the quasi-identifiers of the people in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from math import comb
 
@@ -17,7 +17,7 @@ PREDICATES = 1_000
 SUBSETS_MAX = 128
 """Sets of known columns that are tried, where the attacker knows a few of many."""
 
-WORK_MAX = 150_000_000
+WORK_MAX = 100_000_000
 """Comparisons of a predicate with a known combination, in all."""
 
 
@@ -88,7 +88,7 @@ def singling_out(
     know one must declare it a quasi-identifier.
     """
     released = without_suppressed(released)
-    attempts = int(max(50, min(attempts, WORK_MAX // max(len(known) * len(known.columns), 1))))
+    attempts = int(max(50, min(attempts, WORK_MAX // max(len(known), 1))))
     rng = np.random.default_rng(seed)
     order = [released.columns.index(column) for column in known.columns]
     tables = [
@@ -120,12 +120,33 @@ def _isolating(
 ) -> int:
     """How many predicates hold for exactly one person."""
     found = 0
+    holders = _Holders(tables=tables, known=known)
     for predicate, columns in zip(values, used, strict=True):
-        holds = np.ones(len(known), dtype=bool)
-        for place in np.flatnonzero(columns):
-            holds &= tables[place][predicate[place]][known.codes[:, place]]
-        found += int(known.sizes[holds].sum()) == 1
+        places = np.flatnonzero(columns)
+        if len(places):
+            each = sorted(
+                (holders.of(int(place), int(predicate[place])) for place in places), key=len
+            )
+            left = each[0]
+            for place in places:
+                left = left[tables[place][predicate[place]][known.codes[left, place]]]
+            found += int(known.sizes[left].sum()) == 1
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Holders:
+    """Who has a value that a released one covers, looked for once for each released value."""
+
+    tables: list[np.ndarray]
+    known: Classes
+    found: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
+
+    def of(self, place: int, value: int) -> np.ndarray:
+        if (place, value) not in self.found:
+            covered = self.tables[place][value][self.known.codes[:, place]]
+            self.found[place, value] = np.flatnonzero(covered)
+        return self.found[place, value]
 
 
 def homogeneity(

@@ -14,7 +14,7 @@ from torvet.privacy.sources import opened
 
 from . import cells as sums
 from .cells import Cells
-from .matching import classes, covers, quantiles
+from .matching import Classes, classes, covers, quantiles
 from .outcome import AttackReport, Outcome
 from .records import homogeneity, inference, linkage, singling_out
 from .streams import Stream, linkability, periods, unicity
@@ -129,7 +129,10 @@ def _columns(source: Any) -> tuple[str, ...]:
 def _on_rows(plan: _Plan) -> Iterator[Outcome]:
     if not plan.known:
         return
-    released, known = classes(plan.release, plan.known), classes(plan.source, plan.known)
+    told = {
+        column: tuple(classes(*each) for each in _with(plan, column)) for column in plan.sensitive
+    }
+    released, known = _without_sensitive(plan, told)
     if not len(released) or not len(known):
         return
     aim: dict[str, Any] = {"hierarchies": plan.hierarchies, "seed": plan.seed}
@@ -143,10 +146,19 @@ def _on_rows(plan: _Plan) -> Iterator[Outcome]:
     )
     if local:
         yield refinement(released, known, **aim)
-    for column in plan.sensitive:
-        told, truth = (classes(*each) for each in _with(plan, column))
-        yield homogeneity(told, truth, targets_max=plan.targets, **aim)
-        yield inference(told, truth, targets_max=plan.targets, **aim)
+    for shown, truth in told.values():
+        yield homogeneity(shown, truth, targets_max=plan.targets, **aim)
+        yield inference(shown, truth, targets_max=plan.targets, **aim)
+
+
+def _without_sensitive(
+    plan: _Plan, told: Mapping[str, tuple[Classes, ...]]
+) -> tuple[Classes, Classes]:
+    """The classes of release and source: what was counted with a sensitive column has them."""
+    for shown, truth in told.values():
+        columns = range(len(plan.known))
+        return shown.known(columns), truth.known(columns)
+    return classes(plan.release, plan.known), classes(plan.source, plan.known)
 
 
 def _with(plan: _Plan, column: str) -> list[tuple[Any, tuple[str, ...], Any]]:
@@ -171,6 +183,7 @@ def _on_sums(plan: _Plan, cells: Cells | None) -> Iterator[Outcome]:
         given = _table(plan.source, (*cells.by, cells.unit, cells.value))
         yield sums.few(published, given, cells)
         yield sums.insider(published, given, cells)
+        yield sums.keys_told(published, given, cells)
 
 
 def _on_versions(plan: _Plan, previous: Previous) -> Iterator[Outcome]:

@@ -9,11 +9,11 @@ from scipy.special import gammaln
 
 from torvet.privacy.recoding.hierarchies import Hierarchy
 
-from .matching import Classes, bounds, drawn, fitting, without_suppressed
+from .matching import CELLS_MAX, Classes, bounds, drawn, fitting, without_suppressed
 from .outcome import Outcome, judged, percent
 from .records import Said, said
 
-CLASSES_MAX = 1_000
+CLASSES_MIN, CLASSES_MAX = 50, 1_000
 VALUES_MIN = 3
 """A range of two values has no inside."""
 
@@ -118,7 +118,8 @@ def refinement(
     Chhillar et al.: Combinatorial Refinement Attacks (arXiv 2509.03350).
     """
     shown = without_suppressed(released)
-    chosen = shown.where(np.random.default_rng(seed).permutation(len(shown))[:CLASSES_MAX])
+    most = max(CLASSES_MIN, min(CLASSES_MAX, CELLS_MAX // max(len(known), 1)))
+    chosen = shown.where(np.random.default_rng(seed).permutation(len(shown))[:most])
     members = fitting(chosen, known, hierarchies, np.arange(len(known))).T.tocsr()
     spreads = [_Spread.of(known, place) for place in range(len(known.columns))]
     claimed, single = [], 0
