@@ -64,66 +64,70 @@ def anonymise(
     The search is that of docs/decisions/0090, the metrics those of 0091.
     """
     checked(models, sensitive)
-    _hold(metric in METRICS, f"there is no metric {metric!r}")
-    _hold(recoding in RECODINGS, f"there is no recoding {recoding!r}")
-    _hold(0 <= suppression_limit <= 1, "the suppression limit lies between 0 and 1")
+    how = _how(suppression_limit, metric, recoding)
     with opened(source) as rows:
         _columns_apart(rows.schema, quasi_identifiers, sensitive, identifiers)
-        policy = _policy(
-            quasi_identifiers,
-            sensitive,
-            models,
-            suppression_limit=suppression_limit,
-            metric=metric,
-            recoding=recoding,
-        )
-        path = None if output is None else Path(output)
         gathering, groups = gathered(rows, quasi_identifiers, models, sensitive)
-        schema = recoded_schema(rows.schema, list(quasi_identifiers), identifiers)
+        asked = Asked(
+            quasi_identifiers=tuple(quasi_identifiers),
+            sensitive=tuple(sensitive),
+            models=tuple(models),
+            metric=metric,
+            policy=_policy(quasi_identifiers, sensitive, models, how),
+            schema=recoded_schema(rows.schema, list(quasi_identifiers), identifiers),
+            path=None if output is None else Path(output),
+        )
         if recoding == "mondrian":
-            asked = Asked(
-                quasi_identifiers=tuple(quasi_identifiers),
-                sensitive=tuple(sensitive),
-                models=tuple(models),
-                metric=metric,
-                policy=policy,
-                schema=schema,
-                path=path,
-            )
             return anonymise_locally(rows, gathering, groups, asked)
         limit = int(suppression_limit * groups.rows + 1e-9)
-        if transformation is None:
-            best = best_of(groups, models, sensitive, limit=limit, metric=metric)
-        else:
-            levels = levels_given(groups, tuple(quasi_identifiers), transformation)
-            best = weighed(groups, models, sensitive, levels, limit=limit, metric=metric)
-        classes = kept_classes(groups, models, sensitive, best.levels)
-        shape = Recoding(
-            names=tuple(quasi_identifiers),
-            gathering=gathering,
-            trees=groups.trees,
-            levels=best.levels,
-            classes=classes,
-            schema=schema,
-        )
-        table = write(rows, shape, path)
-        return Result(
-            transformation=dict(zip(quasi_identifiers, best.levels, strict=True)),
-            metric=metric,
-            optimum=best.value,
-            rows=groups.rows,
-            suppressed=groups.rows - classes.rows_kept,
-            table=table,
-            path=path,
-            risk=risk_of(groups, classes, sensitive),
-            utility=utility_of(groups, classes, best.levels, k_of(models)),
-            nodes=best.nodes,
-            evaluated=best.evaluated,
-            quasi_identifiers=tuple(quasi_identifiers),
-            policy=policy,
-            groups=groups,
-            digests=digests_of(rows, table, path),
-        )
+        levels = None
+        if transformation is not None:
+            levels = levels_given(groups, asked.quasi_identifiers, transformation)
+        return _released(rows, gathering, groups, asked, limit=limit, levels=levels)
+
+
+def _released(
+    rows: Source,
+    gathering: Gathering,
+    groups: Groups,
+    asked: Asked,
+    *,
+    limit: int,
+    levels: tuple[int, ...] | None,
+) -> Result:
+    """Write the release at the given levels, or at the best there are."""
+    models, sensitive, metric = asked.models, asked.sensitive, asked.metric
+    if levels is None:
+        best = best_of(groups, models, sensitive, limit=limit, metric=metric)
+    else:
+        best = weighed(groups, models, sensitive, levels, limit=limit, metric=metric)
+    classes = kept_classes(groups, asked.models, asked.sensitive, best.levels)
+    recoding = Recoding(
+        names=asked.quasi_identifiers,
+        gathering=gathering,
+        trees=groups.trees,
+        levels=best.levels,
+        classes=classes,
+        schema=asked.schema,
+    )
+    table = write(rows, recoding, asked.path)
+    return Result(
+        transformation=dict(zip(asked.quasi_identifiers, best.levels, strict=True)),
+        metric=asked.metric,
+        optimum=best.value,
+        rows=groups.rows,
+        suppressed=groups.rows - classes.rows_kept,
+        table=table,
+        path=asked.path,
+        risk=risk_of(groups, classes, asked.sensitive),
+        utility=utility_of(groups, classes, best.levels, k_of(asked.models)),
+        nodes=best.nodes,
+        evaluated=best.evaluated,
+        quasi_identifiers=asked.quasi_identifiers,
+        policy=asked.policy,
+        groups=groups,
+        digests=digests_of(rows, table, asked.path),
+    )
 
 
 def gathered(
@@ -173,7 +177,7 @@ def _policy(
     quasi_identifiers: Mapping[str, Hierarchy],
     sensitive: Sequence[str],
     models: Sequence[Model],
-    **how: Any,
+    how: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return what was asked, as a certificate states it."""
     return {
@@ -203,6 +207,14 @@ def _model_json(model: Model) -> dict[str, Any]:
         case TCloseness(t=most, distance=distance, of=column):
             stated = {"kind": "t-closeness", "t": most, "distance": distance, "column": column}
     return {name: each for name, each in stated.items() if each is not None}
+
+
+def _how(suppression_limit: float, metric: str, recoding: str) -> dict[str, Any]:
+    """Return how it is to be done; raise ModelsInvalid where there is no such way."""
+    _hold(metric in METRICS, f"there is no metric {metric!r}")
+    _hold(recoding in RECODINGS, f"there is no recoding {recoding!r}")
+    _hold(0 <= suppression_limit <= 1, "the suppression limit lies between 0 and 1")
+    return {"suppression_limit": suppression_limit, "metric": metric, "recoding": recoding}
 
 
 def _hold(true: bool, fault: str) -> None:

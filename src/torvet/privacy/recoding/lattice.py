@@ -8,6 +8,7 @@ quasi-identifiers there are.
 """
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,13 +80,7 @@ def lattice_of(
     Raises:
         TooManyNodes: There are more than NODES_MAX nodes.
     """
-    levels = np.array([len(tree.codes) for tree in trees], dtype=np.int64)
-    nodes = int(np.prod(levels.astype(object)))
-    if nodes > NODES_MAX:
-        raise TooManyNodes(nodes, NODES_MAX)
-    strides = np.array(
-        [int(np.prod(levels[place + 1 :])) for place in range(len(trees))], dtype=np.int64
-    )
+    levels, strides = _numbering(trees)
     present = [len(np.unique(each)) for each in codes]
     order = np.array(sorted(range(len(trees)), key=lambda q: -present[q]), dtype=np.int64)
     ordered = [trees[q] for q in order]
@@ -95,9 +90,7 @@ def lattice_of(
         ordered, [losses[q] for q in order], [codes[q] for q in order], counts
     )
     depths, leads, follows = _suffixes([codes[q] for q in order], secrets)
-    sizes = np.zeros((len(trees), int(levels.max())), dtype=np.int64)
-    for place, tree in enumerate(ordered):
-        sizes[place, : len(tree.labels)] = [len(labels) for labels in tree.labels]
+    sizes = _sizes(ordered)
     return Lattice(
         order=order,
         levels=levels[order],
@@ -118,8 +111,17 @@ def lattice_of(
         population=np.ascontiguousarray(population),
         suffixes=int(np.diff(depths).max(initial=1)),
         widest=int(sizes.max()),
-        nodes=nodes,
+        nodes=int(levels[0] * strides[0]),
     )
+
+
+def _numbering(trees: Sequence[Tree]) -> tuple[Ints, Ints]:
+    """Return the levels of each column, and by how much one level moves the number of a node."""
+    levels = [len(tree.codes) for tree in trees]
+    if prod(levels) > NODES_MAX:
+        raise TooManyNodes(prod(levels), NODES_MAX)
+    strides = [prod(levels[place + 1 :]) for place in range(len(levels))]
+    return np.array(levels, dtype=np.int64), np.array(strides, dtype=np.int64)
 
 
 def levels_of(lattice: Lattice, node: int) -> tuple[int, ...]:
@@ -128,6 +130,14 @@ def levels_of(lattice: Lattice, node: int) -> tuple[int, ...]:
     for place, q in enumerate(lattice.order):
         found[q] = int(node // lattice.strides[place] % lattice.levels[place])
     return tuple(found)
+
+
+def _sizes(trees: Sequence[Tree]) -> Ints:
+    """Return how many codes each column has on each level."""
+    sizes = np.zeros((len(trees), max(len(tree.labels) for tree in trees)), dtype=np.int64)
+    for place, tree in enumerate(trees):
+        sizes[place, : len(tree.labels)] = [len(labels) for labels in tree.labels]
+    return sizes
 
 
 def _flat(

@@ -14,12 +14,13 @@ from torvet.privacy.errors import KExceedsRows, ModelsInvalid, NothingSafe
 from .classes import Classes, classes_of, judged
 from .cuts import Judges
 from .demands import Demand, Kind, judges_against
+from .ground import Best, Rules, Surface, ground_of
 from .groups import Groups, Secrets
 from .lattice import Lattice, lattice_of, levels_of
 from .leaves import Leaves
 from .measures import Measure, utility_of
 from .models import DeltaPresence, KMap, LDiversity, Model, TCloseness, at_least_rows
-from .search import NEAR, Best, Rules, Surface, dive, ground_of
+from .search import NEAR, dive
 
 THREADS_MAX = 8
 GROUND_GROUPS_MAX = 1 << 22

@@ -13,11 +13,11 @@ from torvet.privacy.certificates import Certificate
 from torvet.privacy.errors import ModelsInvalid, TooManyNodes
 from torvet.privacy.sources import Source, opened
 
+from .ground import Surface
 from .groups import Groups
 from .lattice import Lattice
 from .measures import Risk, Utility
 from .optimum import surface_of
-from .search import Surface
 
 SURFACE_NODES_MAX = 2_000_000
 
