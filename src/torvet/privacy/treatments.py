@@ -128,10 +128,11 @@ def _aggregated(policy: Policy, source: Sequence[str], target: Path, tried: Trie
         raise PolicyFailed(
             (f"no cell is left: the rules object to each of the {cells.cells:,} cells",)
         )
-    pq.write_table(cells.table, target, compression="zstd")
+    # A line without a sum would tell that somebody is there: empty cells have no line either.
     told = cells.table.filter(pc.is_null(cells.table[KEPT_BACK]))
+    pq.write_table(told, target, compression="zstd")
     report = privacy.attacks.run(
-        told,
+        target,
         list(source),
         cells=privacy.attacks.Cells(
             by=tuple(asked["by"]), value=asked["value"], unit=asked["unit"]
@@ -139,7 +140,8 @@ def _aggregated(policy: Policy, source: Sequence[str], target: Path, tried: Trie
         seed=tried.seed,
         limit_rows=tried.rows,
     )
-    return Treated(path=target, certificate=_withstood(cells.certificate, policy, report))
+    drawn = replace(cells.certificate, rows=published)
+    return Treated(path=target, certificate=_withstood(drawn, policy, report))
 
 
 def _withstood(drawn: Certificate, policy: Policy, report: Any) -> Certificate:
