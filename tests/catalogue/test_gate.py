@@ -305,3 +305,35 @@ def test_dcat_names_the_certificate_as_one_of_quality(alma, parking):
 
     assert "dqv:QualityCertificate" in graph
     assert f"/api/datasets/{slug}/releases/1/certificate>" in graph
+
+
+def test_hourly_rows_of_households_are_refused_whatever_k_is_asked_for(alma):
+    slug = alma.describe()["slug"]
+    rows = [
+        f"{m},2026-05-0{1 + h // 24} {h % 24:02}:00:00,{1000 + m % 9}"
+        for m in range(40)
+        for h in range(48)
+    ]
+    delivery = alma.publish(
+        slug, ("meter_id,read_at,energy_wh\n" + "\n".join(rows)).encode(), "h.csv"
+    )
+    set_policy(alma, slug, policy_of(alma, slug, treatment="anonymise", aggregate=None))
+
+    waiting = alma.get(f"/api/deliveries/{delivery['id']}")
+    assert waiting["stage"] == "held"
+    assert waiting["failure"]["code"] == "row-release-refused"
+    assert "73.4 %" in waiting["error"]
+
+
+def test_rows_that_repeat_somebody_are_no_crowd(alma):
+    """Ten rows that look alike are no ten people where each has many rows."""
+    slug = alma.describe()["slug"]
+    rows = [f"{n % 50},{n % 3},{1000 + n % 7}" for n in range(2000)]
+    delivery = alma.publish(
+        slug, ("customer_id,zone,energy_wh\n" + "\n".join(rows)).encode(), "z.csv"
+    )
+    set_policy(alma, slug, policy_of(alma, slug, treatment="anonymise", aggregate=None))
+
+    waiting = alma.get(f"/api/deliveries/{delivery['id']}")
+    assert waiting["stage"] == "held"
+    assert "stands in 40.0 rows" in waiting["error"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from sqlalchemy import Connection
 
@@ -26,7 +27,7 @@ from torvet.privacy.classification import Classification, Role, classify_readabl
 from torvet.privacy.errors import PolicyFailed, PolicyNeeded
 from torvet.privacy.policies import Policy, Treatment
 from torvet.privacy.policy_store import Held
-from torvet.privacy.proposals import KS, propose
+from torvet.privacy.proposals import KS, REPEATED_MIN, propose
 from torvet.privacy.rules import lowered, objections
 from torvet.privacy.treatments import Tried, treat
 
@@ -199,6 +200,8 @@ def _treated(
     parts: Parts, arriving: Arriving, found: Classification, held: Held, folder: Path
 ) -> Admitted:
     policy, paths = held.policy, _paths(parts, arriving, folder)
+    if policy.treatment is Treatment.ANONYMISE and found.unit is not None:
+        _refuse_streams(policy, paths, found.unit)
     tried = Tried(rows=parts.settings.privacy_attack_rows)
     # A transformation stays as long as its policy does: see decisions/0125.
     same = arriving.before.newest_policy == held.version
@@ -212,6 +215,33 @@ def _treated(
         remarks=(found.reason, *lowered(policy, found), *made.certificate.remarks),
     )
     return Admitted(certificate=certificate, policy_version=held.version, path=made.path)
+
+
+def _refuse_streams(policy: Policy, paths: Sequence[str], unit: str) -> None:
+    """Refuse rows that follow somebody: ten rows that look alike may then all be one's.
+
+    Raises RowReleaseRefused with the figures of others where rows have times, else PolicyFailed.
+    """
+    schema = pq.read_schema(paths[0])
+    moments = [
+        name
+        for name, role in policy.roles.items()
+        if role is not Role.IDENTIFIER
+        and name in schema.names
+        and pa.types.is_temporal(schema.field(name).type)
+    ]
+    stream = "mobility" if policy.preset == "mobility" else "households"
+    for name in moments:
+        rows = pq.ParquetDataset(list(paths)).read(columns=[unit, name])
+        privacy.refuse_table(rows, unit=unit, time=name, stream=stream)
+    units = pq.ParquetDataset(list(paths)).read(columns=[unit])[unit]
+    each = len(units) / max(1, pc.count_distinct(units).as_py())
+    if each >= REPEATED_MIN:
+        why = (
+            f"each value of {unit!r} stands in {each:.1f} rows: rows that look alike may all be"
+            " one's. Aggregate them, or give answers with noise"
+        )
+        raise PolicyFailed((why,))
 
 
 def _prepare_answers(parts: Parts, arriving: Arriving, policy: Policy) -> None:

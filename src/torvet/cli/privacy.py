@@ -1,9 +1,11 @@
 """Privacy: what a file tells of people, what could be done about it, and proof that it was."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cyclopts import App
 from rich.markup import escape
@@ -13,11 +15,14 @@ from torvet.audit.verifier import read_key
 from torvet.privacy import classify as classified
 from torvet.privacy.verification import Outcome, verify
 
+from . import anonymising
 from .here import HERE, Here, exchange
 from .output import ProblemSaid, answer_of, say, table, tell
-from .publishing import read_json
+from .publishing import ENDED, read_json
 
 privacy_app = App(name="privacy", help="Find personal data, make it safe, verify that it is.")
+anonymising.add_to(privacy_app)
+_POLL_S = 0.15
 _MARKS = {
     Outcome.HOLDS: "[green]✓[/]",
     Outcome.FAILS: "[red]✗[/]",
@@ -57,7 +62,7 @@ def proposal(dataset: str, *, to: Path | None = None, here: Here = HERE) -> None
 
 @privacy_app.command(name="policy")
 def policy(dataset: str, file: Path | None = None, *, here: Here = HERE) -> None:
-    """Show the privacy policy of a dataset, or set it; deliveries that wait then go on.
+    """Show the privacy policy of a dataset, or set it and see the deliveries through that waited.
 
     Args:
         dataset: Short name of your dataset.
@@ -68,6 +73,8 @@ def policy(dataset: str, file: Path | None = None, *, here: Here = HERE) -> None
     with exchange(here) as client:
         answer = client.get(path) if file is None else client.put(path, json=read_json(file))
         held = answer_of(answer)
+        if file is not None:
+            held["went_on"] = _followed(client, dataset)
     tell(here, held, _print_policy if file is None else _print_set)
 
 
@@ -164,9 +171,27 @@ def _print_policy(held: dict[str, Any]) -> None:
     say(escape(json.dumps(held["policy"], ensure_ascii=False, indent=2)))
 
 
+def _followed(client: httpx2.Client, dataset: str) -> list[dict[str, Any]]:
+    """Wait for the deliveries that were let go on; raise ProblemSaid where one waits again."""
+    listed = answer_of(client.get(f"/api/datasets/{dataset}/deliveries"))["items"]
+    ended = []
+    for it in reversed([one for one in listed if one["stage"] not in ENDED]):
+        one = it
+        while one["stage"] not in ENDED:
+            time.sleep(_POLL_S)
+            one = answer_of(client.get(f"/api/deliveries/{it['id']}"))
+        if one["stage"] != "published":
+            failure = one.get("failure") or {}
+            raise ProblemSaid({**failure, "title": failure.get("error"), "delivery": it["id"]})
+        ended.append(one)
+    return ended
+
+
 def _print_set(held: dict[str, Any]) -> None:
     said = held["policy"]["treatment"]
-    say(f"[green]✓[/] Version {held['version']} is in force: {said}. What waited goes on.")
+    say(f"[green]✓[/] Version {held['version']} is in force: {said}.")
+    for it in held["went_on"]:
+        say(f"[green]✓[/] {escape(it['file_name'])} became release {it['release']}.")
 
 
 def _print_verified(found: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from .output import ProblemSaid, answer_of, err, say, table, tell, words
 
 _CHUNK = 4 * 1024 * 1024
 _POLL_S = 0.15
-_ENDED = {"published", "failed", "held"}
+ENDED = {"published", "failed", "held"}
 dataset_app = App(name="dataset", help="Describe a dataset, change its description, withdraw it.")
 
 
@@ -138,7 +138,7 @@ def deliver(
             progress.update(task, completed=share)
         body = {"upload": upload, **{k: v for k, v in wish.items() if v is not None}}
         it = answer_of(client.post(f"/api/datasets/{slug}/deliveries", json=body))
-        while it["stage"] not in _ENDED:
+        while it["stage"] not in ENDED:
             time.sleep(_POLL_S)
             it = answer_of(client.get(f"/api/deliveries/{it['id']}"))
             progress.update(
