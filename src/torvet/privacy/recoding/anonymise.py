@@ -80,10 +80,7 @@ def anonymise(
         if recoding == "mondrian":
             return anonymise_locally(rows, gathering, groups, asked)
         limit = int(suppression_limit * groups.rows + 1e-9)
-        levels = None
-        if transformation is not None:
-            levels = levels_given(groups, asked.quasi_identifiers, transformation)
-        return _released(rows, gathering, groups, asked, limit=limit, levels=levels)
+        return _released(rows, gathering, groups, asked, limit=limit, given=transformation)
 
 
 def _released(
@@ -93,13 +90,14 @@ def _released(
     asked: Asked,
     *,
     limit: int,
-    levels: tuple[int, ...] | None,
+    given: Mapping[str, int] | None,
 ) -> Result:
     """Write the release at the given levels, or at the best there are."""
     models, sensitive, metric = asked.models, asked.sensitive, asked.metric
-    if levels is None:
+    if given is None:
         best = best_of(groups, models, sensitive, limit=limit, metric=metric)
     else:
+        levels = levels_given(groups, asked.quasi_identifiers, given)
         best = weighed(groups, models, sensitive, levels, limit=limit, metric=metric)
     classes = kept_classes(groups, asked.models, asked.sensitive, best.levels)
     recoding = Recoding(
