@@ -12,7 +12,7 @@ from .errors import ColumnsInvalid
 from .recoding.classes import classes_of
 from .recoding.groups import Gathering
 from .recoding.measures import Risk, risk_of
-from .sources import opened
+from .sources import hold, opened
 
 __all__ = ["Risk", "journalist", "marketer", "prosecutor", "report"]
 
@@ -37,16 +37,16 @@ def report(
         ColumnsInvalid: A column is missing, or none is named.
         SourceUnreadable: The source is no table.
     """
+    if not quasi_identifiers:
+        raise ColumnsInvalid("no quasi-identifier is named")
     gathering = Gathering(dict.fromkeys(quasi_identifiers), sensitive)
     with opened(source) as rows:
-        missing = [name for name in gathering.columns if name not in rows.schema.names]
-        if missing or not quasi_identifiers:
-            fault = f"there is no column {missing[0]!r}" if missing else "none is named"
-            raise ColumnsInvalid(fault)
+        hold(rows, gathering.columns, "release")
         gathering.take(rows.batches(gathering.columns))
     people = None
     if population is not None:
         with opened(population) as everybody:
+            hold(everybody, tuple(quasi_identifiers), "population")
             people = gathering.people(everybody.batches(tuple(quasi_identifiers)))
     groups = gathering.groups(people)
     as_it_is = [0] * len(quasi_identifiers)

@@ -8,7 +8,7 @@ import gzip
 import hashlib
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from .errors import SourceUnreadable
+from .errors import ColumnsInvalid, SourceUnreadable
 
 BATCH_ROWS = 1 << 20
 CSV_BLOCK_BYTES = 16 * 1024 * 1024
@@ -54,23 +54,44 @@ def opened(source: Any) -> Iterator[Source]:
     Arrow data is a table, a record batch, or whatever has `__arrow_c_stream__` (a reader, a data
     frame). Raises SourceUnreadable.
     """
-    name = source if isinstance(source, str | Path) else f"a {type(source).__name__}"
+    with ExitStack() as stack:
+        with _told(_name(source)):
+            found = _source(source, stack)
+        yield found
+
+
+def hold(source: Source, columns: Sequence[str], what: str) -> None:
+    """Raise ColumnsInvalid where the source lacks one of the columns."""
+    for name in columns:
+        if name not in source.schema.names:
+            raise ColumnsInvalid(f"there is no column {name!r} in the {what}")
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Say what could not be read; what goes wrong elsewhere (writing, say) is not touched."""
     try:
-        if isinstance(source, pa.Table):
-            yield _Held(table=source)
-        elif isinstance(source, pa.RecordBatch):
-            yield _Held(table=pa.Table.from_batches([source]))
-        elif isinstance(source, str | Path):
-            yield _of_path(Path(source))
-        elif isinstance(source, list | tuple):
-            yield _of_files([str(each) for each in source])
-        elif hasattr(source, "__arrow_c_stream__"):
-            with _spooled(source) as held:
-                yield held
-        else:
-            raise SourceUnreadable(str(name), "it is no path, no list of files and no Arrow data")
+        yield
     except (pa.ArrowInvalid, OSError, DeltaError) as error:
-        raise SourceUnreadable(str(name), str(error).splitlines()[0]) from error
+        raise SourceUnreadable(name, str(error).splitlines()[0]) from error
+
+
+def _name(source: Any) -> str:
+    return str(source) if isinstance(source, str | Path) else f"a {type(source).__name__}"
+
+
+def _source(source: Any, stack: ExitStack) -> Source:
+    if isinstance(source, pa.Table):
+        return _Held(table=source)
+    if isinstance(source, pa.RecordBatch):
+        return _Held(table=pa.Table.from_batches([source]))
+    if isinstance(source, str | Path):
+        return _of_path(Path(source))
+    if isinstance(source, list | tuple):
+        return _of_files([str(each) for each in source])
+    if hasattr(source, "__arrow_c_stream__"):
+        return stack.enter_context(_spooled(source))
+    raise SourceUnreadable(_name(source), "it is no path, no list of files and no Arrow data")
 
 
 def _of_path(path: Path) -> Source:
@@ -143,7 +164,10 @@ class _Parquet:
 
     def _read(self, columns: list[str], texts: list[str]) -> Iterator[pa.RecordBatch]:
         for path in self.paths:
-            with pq.ParquetFile(path, read_dictionary=texts, memory_map=True) as file:
+            with (
+                _told(path),
+                pq.ParquetFile(path, read_dictionary=texts, memory_map=True) as file,
+            ):
                 yield from file.iter_batches(BATCH_ROWS, columns=columns)
 
     def sha256(self) -> str:
@@ -157,11 +181,11 @@ class _Csv:
 
     @property
     def schema(self) -> pa.Schema:
-        with self._reader(None) as reader:
+        with _told(str(self.path)), self._reader(None) as reader:
             return reader.schema
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        with self._reader(list(columns)) as reader:
+        with _told(str(self.path)), self._reader(list(columns)) as reader:
             for batch in reader:
                 yield batch.select(list(columns))
 

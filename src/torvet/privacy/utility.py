@@ -14,7 +14,7 @@ from .recoding.classes import classes_of
 from .recoding.groups import Gathering
 from .recoding.hierarchies import Hierarchy
 from .recoding.measures import Utility, utility_of
-from .sources import opened
+from .sources import hold, opened
 
 __all__ = ["Utility", "average_class_size", "discernibility", "entropy", "loss", "report"]
 
@@ -34,9 +34,7 @@ def report(
             raise ColumnsInvalid(f"{name!r} needs a level from 0 to {hierarchy.levels - 1}")
     gathering = Gathering(hierarchies, ())
     with opened(source) as rows:
-        missing = [name for name in gathering.columns if name not in rows.schema.names]
-        if missing:
-            raise ColumnsInvalid(f"there is no column {missing[0]!r}")
+        hold(rows, gathering.columns, "source")
         gathering.take(rows.batches(gathering.columns))
     groups = gathering.groups()
     node = [levels[name] for name in hierarchies]

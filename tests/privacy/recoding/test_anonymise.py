@@ -279,6 +279,21 @@ def test_what_is_no_table_is_refused(source):
         anonymise(source, quasi_identifiers=BOTH, models=[KAnonymity(2)])
 
 
+def test_a_population_without_the_columns_is_refused():
+    with pytest.raises(ColumnsInvalid, match="no column 'age' in the population"):
+        anonymise(people(), quasi_identifiers=BOTH, models=[KMap(2, people().select(["sex"]))])
+
+
+def test_a_release_that_cannot_be_written_is_no_fault_of_the_source(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        anonymise(
+            people(),
+            quasi_identifiers=BOTH,
+            models=[KAnonymity(2)],
+            output=tmp_path / "nowhere" / "release.parquet",
+        )
+
+
 def test_columns_beyond_the_bits_of_one_key_are_grouped_exactly():
     wide = {f"c{at}": [str(row * at % 97) for row in range(300)] for at in range(1, 15)}
     codes = Hierarchy.from_paths([(str(value), "*") for value in range(97)], name="codes")

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from torvet.privacy.errors import ColumnsInvalid, ModelsInvalid
-from torvet.privacy.sources import Source, opened
+from torvet.privacy.sources import Source, hold, opened
 
 from .groups import Gathering, Groups
 from .hierarchies import Hierarchy
@@ -140,6 +140,7 @@ def gathered(
     for model in models:
         if isinstance(model, KMap | DeltaPresence):
             with opened(model.population) as everybody:
+                hold(everybody, tuple(quasi_identifiers), "population")
                 people = gathering.people(everybody.batches(tuple(quasi_identifiers)))
             return gathering, gathering.groups(people)
     return gathering, gathering.groups()
