@@ -19,8 +19,10 @@ SAME = [
     'SELECT sum("wh"), count(*) FROM answers WHERE hour >= 7 AND hour < 10 GROUP BY zone;',
     "select sum(wh), count(*) from answers where not (hour < 7 or 9 < hour) group by zone",
     "select sum(wh), count(*) from Answers where hour in (9, 8, 7, 7) and 1 = 1 group by zone",
-    "select sum(wh), count(*) from answers where (hour = 7 or hour = 8 or 9 = hour) and"
-    " (zone = 'a' or zone <> 'a') and (open or not open) group by zone",
+    (
+        "select sum(wh), count(*) from answers where (hour = 7 or hour = 8 or 9 = hour) and"
+        " (zone = 'a' or zone <> 'a') and (open or not open) group by zone"
+    ),
     "select sum(wh), count(*), count(*) from answers where hour > 6 and 10 > hour group by zone",
 ]
 
