@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from .certificates import figure
 from .classification.model import Role
@@ -65,8 +65,8 @@ class Anonymisation:
     hierarchies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     models: Sequence[Mapping[str, Any]] = ({"kind": "k-anonymity", "k": 5},)
     suppression_limit: float = 0.05
-    metric: str = "loss"
-    recoding: str = "full-domain"
+    metric: Literal["loss", "discernibility", "entropy"] = "loss"
+    recoding: Literal["full-domain", "mondrian"] = "full-domain"
 
     @property
     def k(self) -> int:

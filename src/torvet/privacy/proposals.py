@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from torvet.kit.sql import identifier
 
-from .classification import Classification, Readable, Role
+from .classification import Classification, Readable, Role, classify_readable
+from .classification.reading import opened
 from .policies import Anonymisation, Policy, Treatment
 from .presets import Preset, fitting, preset
 
@@ -47,6 +48,12 @@ def propose(found: Classification, table: Readable, name: str | None = None) -> 
         anonymise=anonymise,
         aggregate=cells,
     )
+
+
+def proposed_for(source: Any, name: str | None = None) -> Policy:
+    """Return a policy for a file, a folder of Delta or Arrow data; raise SourceUnreadable."""
+    with opened(source) as table:
+        return propose(classify_readable(table), table, name)
 
 
 def _rows_per_unit(found: Classification, table: Readable) -> float:
