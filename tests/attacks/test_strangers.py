@@ -26,6 +26,10 @@ BODIES = {
     ("post", "/api/contracts/{contract_id}/ending"): REASON,
     ("post", "/api/contracts/{contract_id}/explanation"): {},
     ("post", "/api/contracts/{contract_id}/profile"): {},
+    ("post", "/api/contracts/{contract_id}/answers"): {"question": {"measures": ["count"]}},
+    ("post", "/api/contracts/{contract_id}/answers/estimate"): {
+        "question": {"measures": ["count"]}
+    },
     ("patch", "/api/uploads/{upload_id}"): None,
     ("delete", "/api/uploads/{upload_id}"): None,
     ("post", "/api/organisations/{slug}/members"): {"email": "m@example.org", "role": "owner"},
