@@ -11,9 +11,7 @@ lines, and every charge that a process was told of is there.
 import argparse
 import json
 import multiprocessing
-import os
 import random
-import signal
 import statistics
 import sys
 import tempfile
@@ -115,7 +113,7 @@ def stressed(url, folder, charges, processes):
             running.append(one)
             started += 1
         if running and time.perf_counter() > next_kill:
-            os.kill(random.choice(running).pid, signal.SIGKILL)
+            random.choice(running).kill()
             killed += 1
             next_kill = time.perf_counter() + random.uniform(0, 2 * KILLED_EVERY_S)
         time.sleep(0.05)

@@ -81,7 +81,9 @@ def statement(spec: AnswerSpec) -> str:
         for value, b in zip(values, spec.bounds.values(), strict=True)
     ]
     shown.append("CAST(1 AS INT) AS present")
-    return f"WITH {', '.join(parts)} SELECT {', '.join(shown)} FROM {newest}"
+    # Equal keys beside each other: sums then cost a quarter, and the source's order is gone.
+    order = f" ORDER BY {', '.join(keys)}" if keys else ""
+    return f"WITH {', '.join(parts)} SELECT {', '.join(shown)} FROM {newest}{order}"
 
 
 def _first(table: str, of: Sequence[str], order: Sequence[str], name: str) -> str:
