@@ -179,16 +179,18 @@ def _aggregated(policy: Policy, source: Sequence[str], target: Path, tried: Trie
 
 
 def _withstood(drawn: Certificate, policy: Policy, report: Any) -> Certificate:
-    lost = tuple(
-        outcome.words
+    lost = [
+        outcome
         for outcome in report.outcomes
         if not outcome.passed and outcome.name != ACCEPTED_LOCALLY
-    )
-    if lost:
-        raise PolicyFailed(lost)
+    ]
+    # What chance alone may have done (the control lies within the bounds) is told, not held.
+    if sure := tuple(outcome.words for outcome in lost if outcome.low > outcome.control):
+        raise PolicyFailed(sure)
     return replace(
         drawn,
         policy=policy.to_json(),
+        remarks=(*drawn.remarks, *(f"It may be chance, or not: {it.words}" for it in lost)),
         attacks=tuple(outcome.to_json() for outcome in report.outcomes),
     )
 
