@@ -199,6 +199,18 @@ def test_a_sum_beyond_64_bits_is_refused_rather_than_wrong():
         cells_of(homes(20, 1, wh=lambda *_: 2**62), FIFTEEN_FIFTEEN)
 
 
+def test_moments_finer_than_a_microsecond_are_counted_too():
+    rows = table(homes(14, 1) + [("north", 0, 0, 1)] * 5)
+    fine = pa.array([MIDNIGHT] * len(rows), pa.timestamp("ns")).cast(pa.int64())
+    moments = pa.array([each.as_py() + 7 for each in fine]).cast(pa.timestamp("ns"))
+
+    found = aggregate(
+        rows.set_column(1, "hour", moments), by=("zone", "hour"), value="wh", unit="meter"
+    )
+
+    assert found.table["suppressed"].to_pylist() == ["primary"]
+
+
 def test_without_a_window_units_are_counted_in_each_cell():
     found = aggregate(
         table(homes(16, 4)), by=("zone",), value="wh", unit="meter", rules=(MinContributors(16),)

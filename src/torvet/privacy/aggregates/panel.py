@@ -115,10 +115,12 @@ def _members(run: duckdb.DuckDBPyConnection, panel: Panel, rows: str) -> int:
             f"SELECT {own}u FROM {rows} r JOIN firsts f ON {joined} AND {panel.moment} = f.moment"
         )
     run.execute(f"CREATE TEMP TABLE beginning AS {first_rows}")
+    # A first cell that is not found again (a moment finer than a constant can say) settles nothing.
     run.execute(
-        "UPDATE firsts SET settled = false FROM (SELECT"
-        f" {_listed(panel.keys)}count(*) > count(DISTINCT u) AS twice"
-        f" FROM beginning{_grouped(panel.keys)}) b WHERE twice{_same(panel.keys, 'firsts', 'b')}"
+        "UPDATE firsts SET settled = false WHERE NOT EXISTS (SELECT 1 FROM (SELECT"
+        f" {_listed(panel.keys)}count(*) AS n, count(DISTINCT u) AS apart"
+        f" FROM beginning{_grouped(panel.keys)}) b"
+        f" WHERE n > 0 AND n = apart{_same(panel.keys, 'firsts', 'b')})"
     )
     run.execute(
         f"CREATE TEMP TABLE members AS SELECT b.* FROM beginning b WHERE {_in('b', panel)}settled)"
