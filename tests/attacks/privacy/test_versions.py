@@ -2,10 +2,13 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from torvet.privacy import Hierarchy, KAnonymity, attacks
 from torvet.privacy.attacks import matching, versions
+from torvet.privacy.policies import Policy
+from torvet.privacy.treatments import treat
 
 from .policies import HOUSEHOLDS, KNOWN, SENSITIVE, half, people, pseudonymised, recoded, safe
 
@@ -112,6 +115,37 @@ def test_the_suite_tries_to_narrow_what_was_recoded_locally():
 
     assert "refinement" in names["mondrian"]
     assert "refinement" not in names["full-domain"]
+
+
+def test_whoever_asks_for_local_recoding_is_told_in_the_certificate_what_it_shows(tmp_path):
+    source = tmp_path / "people.parquet"
+    pq.write_table(people().drop_columns([*SENSITIVE]), source)
+    policy = Policy.from_json(
+        {
+            "treatment": "anonymise",
+            "roles": {
+                "person": "identifier",
+                "age": "quasi-identifier",
+                "postcode": "quasi-identifier",
+                "sex": "public",
+                "schooling": "public",
+            },
+            "anonymise": {
+                "hierarchies": {
+                    "age": {"kind": "intervals", "low": 0, "high": 100, "widths": [5, 10, 50]},
+                    "postcode": {"kind": "prefix", "length": 4},
+                },
+                "models": [{"kind": "k-anonymity", "k": 10}],
+                "recoding": "mondrian",
+            },
+        }
+    )
+    made = treat(policy, [str(source)], tmp_path / "release.parquet")
+    outcomes = {each["name"]: each["passed"] for each in made.certificate.attacks}
+
+    assert outcomes.pop("refinement") is False
+    assert all(outcomes.values())
+    assert set(outcomes) == {"linkage", "singling-out"}
 
 
 def test_a_split_that_diversity_forbade_tells_who_has_what_it_hid():
