@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from torvet.privacy.answers.accounting import MICRO, calibrated, cost, root_up
+from torvet.privacy.answers.accounting import MICRO, calibrated, cost, price_of, root_up
 from torvet.privacy.answers.exact import exact
 from torvet.privacy.answers.noise import hidden
 from torvet.privacy.answers.question import (
@@ -127,6 +127,13 @@ def test_what_is_charged_is_never_below_the_true_cost(squared, price):
     true = Fraction(squared) / (2 * Fraction(how.scale) ** 2)
 
     assert true * MICRO <= how.micro_rho <= price
+
+
+@given(st.integers(1, 10**30), st.floats(0.01, 1e15))
+def test_the_price_of_an_error_buys_it(squared, half_width):
+    how = calibrated(squared, price_of(squared, half_width))
+
+    assert how.half_width <= max(half_width, 1)
 
 
 @given(st.integers(1, 10**40))

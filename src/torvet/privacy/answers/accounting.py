@@ -90,9 +90,10 @@ def calibrated(l2_squared: int, price_micro_rho: int) -> Calibrated:
 
 def price_of(l2_squared: int, half_width: float) -> int:
     """Return the micro-ρ at which a number's error is within `half_width` in 95 of 100 cases."""
-    scale = max(half_width, 1) / Z
-    price = math.ceil(Fraction(l2_squared) / (2 * Fraction(scale) ** 2) * MICRO)
-    while calibrated(l2_squared, price).half_width > max(half_width, 1):
+    wanted = max(math.floor(half_width), 1)  # an error is a whole number of steps
+    scale = Fraction(wanted) / Fraction(Z)
+    price = math.ceil(Fraction(l2_squared) / (2 * scale**2) * MICRO)
+    while calibrated(l2_squared, price).half_width > wanted:
         price += max(price // 1_000, 1)
     return price
 
