@@ -301,7 +301,8 @@ def _aggregate_faults(
         for name, what in (("by", "columns"), ("value", "a column"), ("unit", "a column"))
         if not spec.get(name)
     ]
-    by = spec.get("by") if isinstance(spec.get("by"), list) else []
+    given = spec.get("by")
+    by: list[Any] = given if isinstance(given, list) else []
     named = [*by, spec.get("value"), spec.get("unit")]
     if not all(isinstance(name, str) for name in named):
         return [*found, "`aggregate` names its columns by texts"]

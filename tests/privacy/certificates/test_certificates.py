@@ -179,7 +179,7 @@ def test_an_identifier_that_came_back_is_noticed(released, tmp_path):
 
 def test_the_transformation_of_the_release_before_is_done_again(tmp_path):
     """With twice the rows less would do; what was coarse stays as coarse (0125)."""
-    pq.write_table(HOMES.slice(0, 200), tmp_path / "first.parquet")
+    pq.write_table(HOMES.slice(0, 1_000), tmp_path / "first.parquet")
     pq.write_table(pa.concat_tables([HOMES] * 2), tmp_path / "second.parquet")
     first = treat(POLICY, [str(tmp_path / "first.parquet")], tmp_path / "1.parquet")
     kept = first.certificate.transformation

@@ -31,7 +31,9 @@ class Cue:
     words: str
 
 
-def _cue(role: Role, kind: str, reach: Reach, words: str, pattern: str) -> tuple[Cue, re.Pattern]:
+def _cue(
+    role: Role, kind: str, reach: Reach, words: str, pattern: str
+) -> tuple[Cue, re.Pattern[str]]:
     return (
         Cue(role=role, kind=kind, reach=reach, words=words),
         re.compile(rf"(?:^| )(?:{pattern})(?: |$)"),
