@@ -8,14 +8,14 @@ column is personal, and streets and consumptions are a garage's and a country's.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
 
 from torvet.kit.sql import identifier
 
-from .looking import ColumnLook, Look, Readable, look_at
+from .looking import ColumnLook, Look, Readable, counted, look_at
 from .model import Classification, Role, SingledOut, Verdict
 from .names import Cue, Reach, counts, cue_of, is_bare_name, spoken
 from .reading import opened
@@ -77,7 +77,7 @@ def classify(table: Any) -> Classification:
 
 
 def classify_readable(table: Readable) -> Classification:
-    """Say the same of a table that somebody has opened: two statements and one pass."""
+    """Say the same of a table that is open: one pass, and counts where people are in it."""
     look = look_at(table)
     seen = [_see(column) for column in look.columns]
     reason = _about_people(table, seen)
@@ -88,6 +88,8 @@ def classify_readable(table: Readable) -> Classification:
             singled_out=(),
             reason=_why_not(look, seen),
         )
+    look = counted(table, look)
+    seen = [replace(it, look=column) for it, column in zip(seen, look.columns, strict=True)]
     roles = {it.name: _role(look, it) for it in seen}
     candidates = [name for name, role in roles.items() if role is Role.QUASI_IDENTIFIER]
     sets = singled_out(table, look, candidates)

@@ -1,12 +1,11 @@
 """A table looked at once: what each column holds, and a sample that every row may be in.
 
-Two statements and one pass, whatever the table's size: the engine counts, and while the rows go
-by as Arrow batches a random sample is kept, with the texts that have the form of a number worth
-checking. Nothing but the sample and those texts stays in memory.
+One pass, whatever the table's size: while the rows go by as Arrow batches a random sample is
+kept, with the texts that have the form of a number worth checking. Nothing else stays in memory.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -47,11 +46,12 @@ class ColumnLook:
 
     name: str
     type: pa.DataType
-    nulls: int
-    distinct: int
     values: tuple[str, ...]
     hits: tuple[str, ...]
     """Texts from anywhere in the column that hold something of a telling form."""
+    nulls: int = 0
+    distinct: int = 0
+    """How many different values there are, within about 2 %; 0 before `counted`."""
 
     @property
     def texts(self) -> bool:
@@ -75,7 +75,7 @@ class Look:
 
 
 def look_at(table: Readable, *, seed: int = 2007) -> Look:
-    """Read `table` once and return what it holds; equal tables give equal looks."""
+    """Read `table` once and return what it holds, not counted yet; equal tables, equal looks."""
     sampler = _Sampler(np.random.default_rng(seed))
     hits: dict[str, dict[str, None]] = {}
     schema: pa.Schema | None = None
@@ -86,7 +86,6 @@ def look_at(table: Readable, *, seed: int = 2007) -> Look:
             _keep_hits(hits.setdefault(name, {}), column)
     if schema is None:
         return Look(rows=0, columns=(), sample_rows=0, codes={})
-    counted = _counted(table, schema.names)
     sample = sampler.sample()
     return Look(
         rows=sampler.rows,
@@ -94,8 +93,6 @@ def look_at(table: Readable, *, seed: int = 2007) -> Look:
             ColumnLook(
                 name=name,
                 type=schema.field(name).type,
-                nulls=counted[name][0],
-                distinct=counted[name][1],
                 values=_as_texts(sample.column(name)),
                 hits=tuple(hits[name]),
             )
@@ -104,6 +101,16 @@ def look_at(table: Readable, *, seed: int = 2007) -> Look:
         sample_rows=sample.num_rows,
         codes={name: _codes(sample.column(name)) for name in schema.names},
     )
+
+
+def counted(table: Readable, look: Look) -> Look:
+    """Return `look` with nulls and distinct values: asked only where rows are about people."""
+    numbers = _counted(table, [column.name for column in look.columns])
+    columns = tuple(
+        replace(column, nulls=numbers[column.name][0], distinct=numbers[column.name][1])
+        for column in look.columns
+    )
+    return replace(look, columns=columns)
 
 
 class _Sampler:
