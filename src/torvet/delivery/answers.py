@@ -210,11 +210,8 @@ def _told(each: Figures) -> list[dict[str, Any]]:
             {"values": row, "half_width": error[0]}
             for row, error in zip(values.tolist(), errors.tolist(), strict=True)
         ]
-    values, errors = each.values.reshape(-1), each.half_widths.reshape(-1)
-    return [
-        {"value": value, "half_width": error}
-        for value, error in zip(values.tolist(), errors.tolist(), strict=True)
-    ]
+    lines = zip(each.values.ravel().tolist(), each.half_widths.ravel().tolist(), strict=True)
+    return [{"value": value, "half_width": error} for value, error in lines]
 
 
 def _budgets(quoted: Quote) -> dict[str, Any]:

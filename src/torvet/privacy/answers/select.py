@@ -27,7 +27,7 @@ DEPTH_MAX = 60
 DIGITS_MAX = 16
 
 _CLAUSES = frozenset({"expressions", "from_", "where", "group"})
-_MEANINGS: dict[type[exp.Expression], str] = {
+_MEANINGS: dict[type[exp.Expr], str] = {
     exp.Distinct: "DISTINCT",
     exp.Having: "HAVING",
     exp.Order: "ORDER BY",
@@ -37,7 +37,7 @@ _MEANINGS: dict[type[exp.Expression], str] = {
     exp.Subquery: "a subquery",
     exp.Star: "* on its own",
 }
-_COMPARED: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {
+_COMPARED: dict[type[exp.Expr], Callable[[Any, Any], Any]] = {
     exp.EQ: np.equal,
     exp.NEQ: np.not_equal,
     exp.LT: np.less,
@@ -45,8 +45,13 @@ _COMPARED: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {
     exp.GT: np.greater,
     exp.GTE: np.greater_equal,
 }
-_TURNED = {exp.LT: exp.GT, exp.GT: exp.LT, exp.LTE: exp.GTE, exp.GTE: exp.LTE}
-_PLAIN: dict[type[exp.Expression], type[Sum | Mean]] = {exp.Sum: Sum, exp.Avg: Mean}
+_TURNED: dict[type[exp.Expr], type[exp.Expr]] = {
+    exp.LT: exp.GT,
+    exp.GT: exp.LT,
+    exp.LTE: exp.GTE,
+    exp.GTE: exp.LTE,
+}
+_PLAIN: dict[type[exp.Expr], type[Sum | Mean]] = {exp.Sum: Sum, exp.Avg: Mean}
 
 
 def parse_select(text: str, spec: AnswerSpec) -> Question:
@@ -86,7 +91,7 @@ def _one_select(text: str) -> exp.Select:
 
 
 def _refused(node: object) -> QuestionInvalid:
-    if isinstance(node, exp.Expression):
+    if isinstance(node, exp.Expr):
         name = _MEANINGS.get(type(node)) or getattr(node, "name", "") or node.key
         return QuestionInvalid(f"{name[:80]} ({type(node).__name__}) is not asked here")
     return QuestionInvalid("it has a part that is not asked here")
@@ -105,7 +110,7 @@ def _check_table(query: exp.Select) -> None:
         raise QuestionInvalid(f"it reads something else than FROM {TABLE}")
 
 
-def _column(node: exp.Expression) -> str:
+def _column(node: exp.Expr) -> str:
     if not isinstance(node, exp.Column) or node.table or not isinstance(node.this, exp.Identifier):
         raise _refused(node)
     return node.name
@@ -120,7 +125,7 @@ def _grouped(group: exp.Group | None) -> tuple[str, ...]:
     return tuple(_column(each) for each in group.expressions)
 
 
-def _measure(node: exp.Expression) -> Measure:
+def _measure(node: exp.Expr) -> Measure:
     said = {name for name, part in node.args.items() if part}
     match node:
         case exp.Count() if isinstance(node.this, exp.Star) and said <= {"this", "big_int"}:
@@ -144,7 +149,7 @@ def _measure(node: exp.Expression) -> Measure:
             raise _refused(node)
 
 
-def _number(node: exp.Expression) -> Decimal:
+def _number(node: exp.Expr) -> Decimal:
     if isinstance(node, exp.Neg):
         return -_number(node.this)
     if not isinstance(node, exp.Literal) or node.is_string:
@@ -163,7 +168,7 @@ class _Condition:
         self._spec = spec
         self._names = tuple(spec.keys)
 
-    def kept(self, node: exp.Expression) -> dict[str, tuple[KeyValue, ...]]:
+    def kept(self, node: exp.Expr) -> dict[str, tuple[KeyValue, ...]]:
         """Return the values of each key that fit; raise QuestionInvalid where keys depend."""
         fits = self._holds(node, 0)
         if not fits.any():
@@ -173,7 +178,7 @@ class _Condition:
         together = np.ones((1,) * len(self._names), dtype=bool)
         for axis in axes:
             others = tuple(each for each in axes if each != axis)
-            places = fits.any(axis=others)
+            places: NDArray[np.bool_] = np.asarray(fits.any(axis=others))
             shape = tuple(len(places) if each == axis else 1 for each in axes)
             together = together & places.reshape(shape)
             if not places.all():
@@ -187,7 +192,7 @@ class _Condition:
             )
         return found
 
-    def _holds(self, node: exp.Expression, depth: int) -> NDArray[np.bool_]:  # noqa: PLR0911 - a case a node
+    def _holds(self, node: exp.Expr, depth: int) -> NDArray[np.bool_]:  # noqa: PLR0911 - a case a node
         if depth > DEPTH_MAX:
             raise QuestionInvalid(f"the condition is nested deeper than {DEPTH_MAX} levels")
         match node:
@@ -229,9 +234,7 @@ class _Condition:
             found = found & other if isinstance(node, exp.And) else found | other
         return found
 
-    def _compared(
-        self, kind: type[exp.Expression], left: exp.Expression, right: exp.Expression
-    ) -> NDArray[np.bool_]:
+    def _compared(self, kind: type[exp.Expr], left: exp.Expr, right: exp.Expr) -> NDArray[np.bool_]:
         if not isinstance(left, exp.Column) and isinstance(right, exp.Column):
             return self._compared(_TURNED.get(kind, kind), right, left)
         compare = _COMPARED[kind]
@@ -239,7 +242,7 @@ class _Condition:
         if not isinstance(left, exp.Column):
             known = bool(compare(self._value(left), wanted))
             return np.full((1,) * len(self._names), known)
-        ordered = kind not in {exp.EQ, exp.NEQ}
+        ordered = kind is not exp.EQ and kind is not exp.NEQ
 
         def fits(value: KeyValue) -> bool:
             alike = type(value) is type(wanted)
@@ -249,7 +252,7 @@ class _Condition:
 
         return self._any(left, fits)
 
-    def _any(self, column: exp.Expression, fits: Callable[[KeyValue], bool]) -> NDArray[np.bool_]:
+    def _any(self, column: exp.Expr, fits: Callable[[KeyValue], bool]) -> NDArray[np.bool_]:
         name = _column(column)
         if name not in self._names:
             raise QuestionInvalid(f"{name[:80]!r} is no public key, so nothing is filtered by it")
@@ -258,7 +261,7 @@ class _Condition:
         shape = [len(values) if each == axis else 1 for each in range(len(self._names))]
         return np.array([fits(value) for value in values], dtype=bool).reshape(shape)
 
-    def _value(self, node: exp.Expression) -> KeyValue:
+    def _value(self, node: exp.Expr) -> KeyValue:
         match node:
             case exp.Literal() if node.is_string:
                 return str(node.this)
