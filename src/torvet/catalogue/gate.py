@@ -29,7 +29,7 @@ from torvet.privacy.policies import Policy, Treatment
 from torvet.privacy.policy_store import Held
 from torvet.privacy.proposals import KS, REPEATED_MIN, propose
 from torvet.privacy.rules import lowered, objections
-from torvet.privacy.treatments import Tried, treat
+from torvet.privacy.treatments import Tried, strengthened, treat
 
 from .files import casting
 from .model import Dataset, Release
@@ -287,6 +287,8 @@ def _propose(
     """Write down what was found and what could be done, for the provider to look at."""
     held = arriving.before.policy
     policy = propose(found, table, (held.policy.preset or None) if held else None)
+    if policy.treatment is Treatment.ANONYMISE:
+        policy = strengthened(policy, _paths(parts, arriving, folder))
     proposal = {
         "release": arriving.number,
         "found": found.to_json(),

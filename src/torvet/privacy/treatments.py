@@ -5,6 +5,7 @@ written release, and the attacks are made on it. Whoever asks for a release gets
 withstood them, or PolicyFailed with the reasons.
 """
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,16 +16,18 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from torvet import privacy
+from torvet.kit.errors import ExchangeError
 
 from .aggregates.rules import rules_from_json
 from .certificates import Certificate
 from .classification.model import Role
 from .errors import PolicyFailed
 from .policies import Policy, Treatment
+from .proposals import KS
 from .specifications import hierarchies_of, models_of
 
 if TYPE_CHECKING:  # they bring compilers along, for which a server's start does not wait
-    from .attacks.outcome import AttackReport
+    from .attacks.outcome import AttackReport, Outcome
     from .recoding.result import Result
 
 SEED = 20_260_616
@@ -112,6 +115,32 @@ def recoded(
     )
 
 
+def strengthened(policy: Policy, source: Any, tried: Tried | None = None) -> Policy:
+    """Return `policy` with the least k, from its own upwards, whose release withstands attack.
+
+    Only those k are tried that a proposal shows. Where none withstands, or the policy does not
+    anonymise, it is returned as it is: then it is told with the reasons that nothing is safe.
+    """
+    asked = policy.anonymise
+    if asked is None or not asked.hierarchies:
+        return policy
+    for k in (asked.k, *(k for k in KS if k > asked.k)):
+        stronger = replace(policy, anonymise=replace(asked, models=_with_k(asked.models, k)))
+        with tempfile.TemporaryDirectory(prefix="torvet-") as folder:
+            release = Path(folder) / "release.parquet"
+            try:
+                recoded(stronger, source, output=release)
+            except ExchangeError:
+                return policy  # what fails at this k fails at every greater one
+            if not broken_by(attacked(stronger, source, release, tried or Tried())):
+                return stronger
+    return policy
+
+
+def _with_k(models: Sequence[Mapping[str, Any]], k: int) -> tuple[Mapping[str, Any], ...]:
+    return tuple({**it, "k": k} if it.get("kind") == "k-anonymity" else it for it in models)
+
+
 def attacked(policy: Policy, source: Any, release: Any, tried: Tried) -> "AttackReport":
     """Attack a release of rows with all that `source` tells of the people in it."""
     asked = policy.anonymise
@@ -178,19 +207,30 @@ def _aggregated(policy: Policy, source: Sequence[str], target: Path, tried: Trie
     return Treated(path=target, certificate=_withstood(drawn, policy, report))
 
 
-def _withstood(drawn: Certificate, policy: Policy, report: Any) -> Certificate:
-    lost = [
+def broken_by(report: "AttackReport") -> "tuple[Outcome, ...]":
+    """Return the attacks that succeeded for sure, which no release may leave open.
+
+    What chance alone may have done (the control lies within the bounds) is told, not held.
+    """
+    return tuple(
         outcome
         for outcome in report.outcomes
+        if not outcome.passed and outcome.low > outcome.control and outcome.name != ACCEPTED_LOCALLY
+    )
+
+
+def _withstood(drawn: Certificate, policy: Policy, report: "AttackReport") -> Certificate:
+    if broken := broken_by(report):
+        raise PolicyFailed(tuple(outcome.words for outcome in broken))
+    maybe = tuple(
+        f"It may be chance, or not: {outcome.words}"
+        for outcome in report.outcomes
         if not outcome.passed and outcome.name != ACCEPTED_LOCALLY
-    ]
-    # What chance alone may have done (the control lies within the bounds) is told, not held.
-    if sure := tuple(outcome.words for outcome in lost if outcome.low > outcome.control):
-        raise PolicyFailed(sure)
+    )
     return replace(
         drawn,
         policy=policy.to_json(),
-        remarks=(*drawn.remarks, *(f"It may be chance, or not: {it.words}" for it in lost)),
+        remarks=(*drawn.remarks, *maybe),
         attacks=tuple(outcome.to_json() for outcome in report.outcomes),
     )
 
