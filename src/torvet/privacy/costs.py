@@ -13,6 +13,8 @@ from .recoding.optimum import surface_of
 from .recoding.result import SURFACE_NODES_MAX, as_table
 from .sources import opened
 
+COSTS = frozenset({"k", "suppressed", "discernibility", "loss"})
+
 
 def costs_of(
     source: Any,
@@ -34,11 +36,19 @@ def costs_of(
         nodes *= len(tree.codes)
     if nodes > SURFACE_NODES_MAX:
         return []
-    names = tuple(quasi_identifiers)
-    table = as_table(names, *surface_of(groups, ks))
-    limit = int(suppression_limit * groups.rows + 1e-9)
-    within = table.filter(pc.less_equal(table["suppressed"], limit))
-    return [_line(within, k, names, groups.rows) for k in ks]
+    table = as_table(tuple(quasi_identifiers), *surface_of(groups, ks))
+    return lines_of(table, ks, groups.rows, suppression_limit=suppression_limit)
+
+
+def lines_of(
+    surface: pa.Table, ks: Sequence[int], rows: int, *, suppression_limit: float
+) -> list[dict[str, Any]]:
+    """Return the same of a surface that is there: a column of levels each, `k`, and the costs."""
+    names = [name for name in surface.column_names if name not in COSTS]
+    within = surface.filter(
+        pc.less_equal(surface["suppressed"], int(suppression_limit * rows + 1e-9))
+    )
+    return [_line(within, k, names, rows) for k in ks]
 
 
 def _line(table: pa.Table, k: int, names: Sequence[str], rows: int) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import jinja2
@@ -11,28 +10,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from torvet.privacy.costs import lines_of
 from torvet.privacy.errors import TooManyNodes
+from torvet.privacy.proposals import KS
 from torvet.privacy.recoding.hierarchies import spelled
 from torvet.privacy.recoding.result import Result
 from torvet.privacy.sources import Source, opened
 
 from .pictures import Bar, Curve, curves, paired_bars
 
-KS = (2, 3, 5, 10, 15, 20, 50)
 BARS_MAX = 24
 SUPPRESSION_SHOWN = 0.2
 """Nobody publishes where more than a fifth is left out: curves end there."""
 NO_VALUE = "(no value)"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """The cheapest transformation for one k under the suppression limit."""
-
-    k: int
-    loss: float | None
-    suppressed: float
-    levels: str
 
 
 def written(result: Result, source: Any, *, title: str, limit: float) -> str:
@@ -58,31 +48,12 @@ def written(result: Result, source: Any, *, title: str, limit: float) -> str:
         limit=limit,
         lost=chosen[1],
         left_out=chosen[0],
-        costs=[] if surface is None else costs(surface, result, limit),
+        costs=[]
+        if surface is None
+        else lines_of(surface, KS, result.rows, suppression_limit=limit),
         surface=None if surface is None else _surface(surface, result, chosen, limit),
         columns=columns,
     )
-
-
-def costs(surface: pa.Table, result: Result, limit: float) -> list[Cost]:
-    """Return for every k what the cheapest transformation within the limit loses."""
-    found = []
-    for k in KS:
-        of_k = surface.filter(pc.field("k") == k)
-        within = of_k.filter(pc.field("suppressed") <= math.floor(limit * result.rows + 1e-9))
-        if not within.num_rows:
-            found.append(Cost(k=k, loss=None, suppressed=0.0, levels=""))
-            continue
-        best = within.take([int(np.argmin(within["loss"].to_numpy()))]).to_pylist()[0]
-        found.append(
-            Cost(
-                k=k,
-                loss=best["loss"],
-                suppressed=best["suppressed"] / result.rows,
-                levels=", ".join(f"{name} {best[name]}" for name in result.quasi_identifiers),
-            )
-        )
-    return found
 
 
 def _surface(surface: pa.Table, result: Result, chosen: tuple[float, float], limit: float) -> str:
