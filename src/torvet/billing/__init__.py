@@ -1,0 +1,1 @@
+"""Prices, books, invoices: what is owed, and what was paid."""

@@ -1,0 +1,317 @@
+"""The books as rows. Each function takes the transaction that it runs in."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, case, func, select, text
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from torvet.kit.money import Currency, Money
+
+from .model import (
+    Account,
+    AccountBalance,
+    AccountKind,
+    Line,
+    Posting,
+    StatementLine,
+    Transaction,
+    TransactionId,
+)
+from .tables import books_accounts as accounts
+from .tables import books_entries as entries
+from .tables import books_transactions as transactions
+
+TRANSACTIONS_AT_A_TIME = 2_000
+
+# Sent as it stands: every posting pays for it.
+_POST = """
+    select id, salt, digest from books_post(
+        %(id)s, %(key)s, %(kind)s, %(words)s, %(at)s, %(by)s, %(corrects)s, %(salt)s, %(digest)s,
+        %(kinds)s::text[], %(owners)s::text[], %(currencies)s::text[], %(amounts)s::bigint[])
+"""
+
+
+def post(
+    tx: Connection, posting: Posting, *, id_: str, at: datetime, by: str, salt: bytes, digest: bytes
+) -> tuple[TransactionId, bytes, bytes]:
+    """Write `posting` where its key is new; return id, salt and digest of what has the key now.
+
+    Waits for whoever is posting under the same key at this moment.
+    """
+    row = tx.exec_driver_sql(
+        _POST,
+        {
+            "id": id_,
+            "key": posting.key,
+            "kind": posting.kind,
+            "words": posting.words,
+            "at": at,
+            "by": by,
+            "corrects": posting.corrects,
+            "salt": salt,
+            "digest": digest,
+            "kinds": [line.account.kind.value for line in posting.lines],
+            "owners": [line.account.party for line in posting.lines],
+            "currencies": [line.account.currency.value for line in posting.lines],
+            "amounts": [line.amount.minor for line in posting.lines],
+        },
+    ).one()
+    return TransactionId(row[0]), bytes(row[1]), bytes(row[2])
+
+
+def hold(tx: Connection, account: Account) -> Money:
+    """Return the balance of `account`; nobody else holds it until `tx` ends.
+
+    Nothing where it was never opened. The sum is asked after the lock, so that it has all that
+    whoever held it before has posted.
+    """
+    key = tx.scalar(select(accounts.c.id).where(*_named(account)).with_for_update())
+    if key is None:
+        return Money.zero(account.currency)
+    total = tx.scalar(select(func.sum(entries.c.amount)).where(entries.c.account == key))
+    return Money(int(total or 0), account.currency)
+
+
+def hold_transaction(tx: Connection, transaction: TransactionId) -> bool:
+    """Keep others from correcting `transaction` until `tx` ends; return whether it is there."""
+    query = select(transactions.c.id).where(transactions.c.id == transaction).with_for_update()
+    return tx.scalar(query) is not None
+
+
+def by_id(tx: Connection, transaction: TransactionId) -> Transaction | None:
+    """Return one transaction."""
+    row = tx.execute(_WHOLE.where(transactions.c.id == transaction)).one_or_none()
+    return _transaction(row) if row else None
+
+
+def by_key(tx: Connection, key: str) -> Transaction | None:
+    """Return the transaction that was posted under `key`."""
+    row = tx.execute(_WHOLE.where(transactions.c.key == key)).one_or_none()
+    return _transaction(row) if row else None
+
+
+def corrections_of(tx: Connection, transaction: TransactionId) -> list[Transaction]:
+    """Return what took something of `transaction` back, in order."""
+    query = _WHOLE.where(transactions.c.corrects == transaction)
+    return [_transaction(row) for row in tx.execute(query.order_by(transactions.c.id))]
+
+
+def every_transaction(tx: Connection) -> Iterator[Transaction]:
+    """Give the whole books in the order of time, a page at a time."""
+    query = _WHOLE.order_by(transactions.c.at, transactions.c.id)
+    options = {"yield_per": TRANSACTIONS_AT_A_TIME}
+    for row in tx.execute(query, execution_options=options):
+        yield _transaction(row)
+
+
+def balances(tx: Connection, party: str | None = None) -> list[AccountBalance]:
+    """Return every account, or those of `party`, with its sums."""
+    amount = entries.c.amount
+    query = (
+        select(
+            accounts,
+            func.coalesce(func.sum(case((amount > 0, amount), else_=0)), 0).label("debited"),
+            func.coalesce(func.sum(case((amount < 0, -amount), else_=0)), 0).label("credited"),
+        )
+        .select_from(accounts.outerjoin(entries, entries.c.account == accounts.c.id))
+        .group_by(accounts.c.id)
+        .order_by(accounts.c.kind, accounts.c.party, accounts.c.currency)
+    )
+    if party is not None:
+        query = query.where(accounts.c.party == party)
+    return [_balance(row) for row in tx.execute(query)]
+
+
+def key_of(tx: Connection, account: Account) -> int | None:
+    """Return the number of `account`, or None where it was never opened."""
+    return tx.scalar(select(accounts.c.id).where(*_named(account)))
+
+
+def moved(
+    tx: Connection, key: int, currency: Currency, start: datetime, end: datetime
+) -> tuple[Money, Money]:
+    """Return the balance of an account before `start`, and before `end`."""
+    query = select(
+        func.coalesce(func.sum(case((entries.c.at < start, entries.c.amount), else_=0)), 0),
+        func.coalesce(func.sum(entries.c.amount), 0),
+    ).where(entries.c.account == key, entries.c.at < end)
+    opening, closing = tx.execute(query).one()
+    return Money(int(opening), currency), Money(int(closing), currency)
+
+
+def lines_of(
+    tx: Connection, key: int, opening: Money, *, start: datetime, end: datetime, limit: int
+) -> list[StatementLine]:
+    """Return what moved on an account from `start` until before `end`, at most `limit`."""
+    order = (entries.c.at, entries.c.transaction)
+    query = (
+        select(
+            *(entries.c[name] for name in ("transaction", "at", "amount")),
+            transactions.c.kind,
+            transactions.c.words,
+        )
+        .join(transactions, transactions.c.id == entries.c.transaction)
+        .where(entries.c.account == key, entries.c.at >= start, entries.c.at < end)
+        .order_by(*order)
+        .limit(limit)
+    )
+    found, balance = [], opening
+    for row in tx.execute(query):
+        amount = Money(row.amount, opening.currency)
+        balance += amount
+        found.append(
+            StatementLine(
+                transaction=TransactionId(row.transaction),
+                at=row.at,
+                kind=row.kind,
+                words=row.words,
+                amount=amount,
+                balance=balance,
+            )
+        )
+    return found
+
+
+def _named(account: Account) -> tuple[Any, ...]:
+    return (
+        accounts.c.party == account.party,
+        accounts.c.kind == account.kind.value,
+        accounts.c.currency == account.currency.value,
+    )
+
+
+def _whole() -> Select[Any]:
+    """Ask for transactions with their lines, in the order of the accounts."""
+    order = (accounts.c.kind, accounts.c.party, accounts.c.currency)
+    lines = (
+        select(
+            func.array_agg(
+                aggregate_order_by(
+                    func.jsonb_build_array(
+                        accounts.c.kind, accounts.c.party, accounts.c.currency, entries.c.amount
+                    ),
+                    *order,
+                )
+            )
+        )
+        .select_from(entries.join(accounts, accounts.c.id == entries.c.account))
+        .where(entries.c.transaction == transactions.c.id)
+        .correlate(transactions)
+        .scalar_subquery()
+    )
+    return select(transactions, lines.label("entries"))
+
+
+_WHOLE = _whole()
+
+
+def _transaction(row: Row[*tuple[Any, ...]]) -> Transaction:
+    return Transaction(
+        id=TransactionId(row.id),
+        at=row.at,
+        posted_by=row.posted_by,
+        posting=Posting(
+            key=row.key,
+            kind=row.kind,
+            words=row.words,
+            corrects=TransactionId(row.corrects) if row.corrects else None,
+            lines=_lines(row.entries or ()),
+        ),
+        salt=bytes(row.salt),
+        digest=bytes(row.digest),
+    )
+
+
+def _lines(written: Sequence[Sequence[Any]]) -> tuple[Line, ...]:
+    return tuple(
+        Line(
+            account=Account(kind=AccountKind(kind), party=party, currency=Currency(currency)),
+            amount=Money(int(minor), Currency(currency)),
+        )
+        for kind, party, currency, minor in written
+    )
+
+
+def _balance(row: Row[*tuple[Any, ...]]) -> AccountBalance:
+    currency = Currency(row.currency)
+    return AccountBalance(
+        account=Account(kind=AccountKind(row.kind), party=row.party, currency=currency),
+        opened_at=row.opened_at,
+        debited=Money(int(row.debited), currency),
+        credited=Money(int(row.credited), currency),
+    )
+
+
+def unbalanced(tx: Connection, limit: int) -> list[tuple[str, str]]:
+    """Return transactions that break a law within themselves, and what is wrong with each."""
+    return [(row.id, row.wrong) for row in tx.execute(_UNBALANCED, {"limit": limit})]
+
+
+def overdone(tx: Connection, limit: int) -> list[str]:
+    """Return transactions of which more was taken back than there was."""
+    return list(tx.scalars(_OVERDONE, {"limit": limit}))
+
+
+def unguarded(tx: Connection) -> list[str]:
+    """Return the triggers that should keep the books, and are gone or switched off."""
+    return list(tx.scalars(_UNGUARDED))
+
+
+_UNBALANCED = text(
+    """
+    select coalesce(t.id, said.transaction) as id,
+        case when t.id is null then 'has entries, and is not there itself'
+             when said.entries is distinct from t.lines
+                 then format('declares %s entries and has %s', t.lines, coalesce(said.entries, 0))
+             when said.over is not null then format('does not balance: %s are over', said.over)
+             when said.first <> t.at or said.last <> t.at then 'has entries of another moment'
+        end as wrong
+    from books_transactions t full join (
+        select transaction, sum(entries) as entries, min(first) as first, max(last) as last,
+            string_agg(format('%s %s', total, currency), ', ') filter (where total <> 0) as over
+        from (
+            select e.transaction, coalesce(a.currency, 'of no account') as currency,
+                count(*) as entries, sum(e.amount) as total, min(e.at) as first, max(e.at) as last
+            from books_entries e left join books_accounts a on a.id = e.account
+            group by e.transaction, a.currency
+        ) by_currency group by transaction
+    ) said on said.transaction = t.id
+    where t.id is null or said.entries is distinct from t.lines or said.over is not null
+        or said.first <> t.at or said.last <> t.at
+    order by 1 limit :limit
+    """
+)
+_OVERDONE = text(
+    """
+    select distinct c.corrects as id
+    from books_transactions c
+    where c.corrects is not null and (
+        not exists (select from books_transactions o where o.id = c.corrects and o.corrects is null)
+        or exists (
+            select from (
+                select sum(e.amount) as rest,
+                    coalesce(sum(e.amount) filter (where e.transaction = c.corrects), 0) as first
+                from books_entries e
+                where e.transaction = c.corrects or e.transaction in (
+                    select t.id from books_transactions t where t.corrects = c.corrects)
+                group by e.account
+            ) by_account
+            where rest not between least(first, 0) and greatest(first, 0)
+        ))
+    order by 1 limit :limit
+    """
+)
+_UNGUARDED = text(
+    """
+    select wanted.name from unnest(array[
+        'books_accounts_kept', 'books_transactions_kept', 'books_entries_kept',
+        'books_transactions_proven', 'books_entries_proven']) as wanted (name)
+    where not exists (
+        select from pg_trigger
+        where tgname = wanted.name and tgenabled = 'A'
+          and tgrelid = to_regclass(regexp_replace(wanted.name, '_(kept|proven)$', '')))
+    order by 1
+    """
+)
