@@ -1,7 +1,7 @@
 """What one can do with the log: record, seal, follow, prove. Nobody can take anything back."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from threading import Event
 from urllib.parse import urlsplit
 
@@ -142,6 +142,11 @@ def facts_about(tx: Connection, subject: str, limit: int = 100) -> list[Fact]:
     """Return the newest facts about `subject`, newest first, whether sealed yet or not."""
     found = store.about(tx, subject, min(limit, FACTS_PER_PAGE_MAX))
     return [Leaf.from_bytes(leaf).fact for leaf in found]
+
+
+def facts_named(tx: Connection, name: str) -> Iterator[Fact]:
+    """Give every fact called `name`, sealed yet or not, by the bytes of its subject."""
+    return (Leaf.from_bytes(leaf).fact for leaf in store.every_named(tx, name))
 
 
 def newest_checkpoint(parts: Parts) -> Checkpoint:

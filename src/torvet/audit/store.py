@@ -195,6 +195,16 @@ def passed_over(tx: Connection) -> int:
     return int(tx.execute(query).scalar_one())
 
 
+def every_named(tx: Connection, name: str) -> Iterator[bytes]:
+    """Yield the leaves of all facts called `name`, sealed or not, by the bytes of their subject."""
+    query = select(facts.c.leaf).where(facts.c.name == name)
+    with tx.execute(
+        query.order_by(facts.c.subject.collate("C"), facts.c.serial), execution_options=_STREAM
+    ) as rows:
+        for row in rows:
+            yield row.leaf.encode()
+
+
 def about(tx: Connection, subject: str, limit: int) -> list[bytes]:
     """Return the leaves of the newest facts about `subject`, newest first, sealed or not."""
     query = select(facts.c.leaf).where(facts.c.subject == subject)

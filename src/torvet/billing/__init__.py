@@ -1,1 +1,74 @@
-"""Prices, books, invoices: what is owed, and what was paid."""
+"""What is owed and what was paid: books that balance, by the database's own law."""
+
+from .errors import (
+    AccountNotFound,
+    EscrowShort,
+    KeyReused,
+    NothingToTakeBack,
+    PostingInvalid,
+    StatementTurned,
+    TransactionNotFound,
+)
+from .inspection import BooksReport, check_books
+from .model import (
+    HOUSE,
+    Account,
+    AccountBalance,
+    AccountKind,
+    Line,
+    Posted,
+    Posting,
+    Statement,
+    StatementLine,
+    Transaction,
+    TransactionId,
+    credit,
+    debit,
+)
+from .rules import merged
+from .service import (
+    accounts_of,
+    held_balance,
+    post,
+    post_all,
+    refund,
+    reverse,
+    statement,
+    transaction,
+    trial_balance,
+)
+
+__all__ = [
+    "HOUSE",
+    "Account",
+    "AccountBalance",
+    "AccountKind",
+    "AccountNotFound",
+    "BooksReport",
+    "EscrowShort",
+    "KeyReused",
+    "Line",
+    "NothingToTakeBack",
+    "Posted",
+    "Posting",
+    "PostingInvalid",
+    "Statement",
+    "StatementLine",
+    "StatementTurned",
+    "Transaction",
+    "TransactionId",
+    "TransactionNotFound",
+    "accounts_of",
+    "check_books",
+    "credit",
+    "debit",
+    "held_balance",
+    "merged",
+    "post",
+    "post_all",
+    "refund",
+    "reverse",
+    "statement",
+    "transaction",
+    "trial_balance",
+]

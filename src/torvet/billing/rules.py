@@ -10,7 +10,7 @@ from .model import HOUSE_ONLY, PARTY_ONLY, Account, Line, Posting
 KEY_LENGTH_MAX = 200
 WORDS_LENGTH_MAX = 300
 LINES_MIN = 2
-LINES_MAX = 10_000
+LINES_MAX = 1_000  # the fact names every party, and a fact is a line
 
 _KIND = re.compile(r"[a-z][a-z-]{0,39}")
 _PARTY = re.compile(r"[a-z]{2}_[0-9a-z]{1,40}")

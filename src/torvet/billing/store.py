@@ -1,6 +1,6 @@
 """The books as rows. Each function takes the transaction that it runs in."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -98,12 +98,13 @@ def corrections_of(tx: Connection, transaction: TransactionId) -> list[Transacti
     return [_transaction(row) for row in tx.execute(query.order_by(transactions.c.id))]
 
 
-def every_transaction(tx: Connection) -> Iterator[Transaction]:
-    """Give the whole books in the order of time, a page at a time."""
-    query = _WHOLE.order_by(transactions.c.at, transactions.c.id)
+def every_transaction(tx: Connection, *, by_id: bool = False) -> Iterator[Transaction]:
+    """Give the whole books in the order of time, or of the bytes of their ids; holds a page."""
+    order = [transactions.c.id.collate("C")] if by_id else [transactions.c.at, transactions.c.id]
     options = {"yield_per": TRANSACTIONS_AT_A_TIME}
-    for row in tx.execute(query, execution_options=options):
-        yield _transaction(row)
+    with tx.execute(_WHOLE.order_by(*order), execution_options=options) as rows:
+        for row in rows:
+            yield _transaction(row)
 
 
 def balances(tx: Connection, party: str | None = None) -> list[AccountBalance]:

@@ -1,0 +1,136 @@
+"""The whole books checked: what triggers keep, computed again, and held against the log.
+
+What triggers and rights may miss, sums and digests do not: an entry changed by whoever switched
+the triggers off, a transaction that is gone, one that the log knows nothing of.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby, islice
+
+from sqlalchemy import Connection, text
+
+from torvet.audit import Fact, facts_named
+from torvet.kit.moments import to_text
+from torvet.kit.money import Currency, Money
+from torvet.ports.parts import Parts
+
+from . import rules, store
+from .model import AccountBalance, AccountKind, Transaction
+from .service import POSTED
+
+FAULTS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BooksReport:
+    """What came of it: how much was checked, and at most FAULTS_MAX faults in plain words."""
+
+    transactions: int
+    accounts: int
+    turnover: tuple[Money, ...]
+    faults: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every law of the books holds."""
+        return not self.faults
+
+
+@dataclass(slots=True)
+class _Inspection:
+    transactions: int = 0
+    balances: list[AccountBalance] = field(default_factory=list)
+
+
+def check_books(parts: Parts) -> BooksReport:
+    """Prove every law of the books anew, and say what is wrong where.
+
+    Sees one moment of them, reads them once, and blocks nobody. The laws: each transaction
+    balances in every currency and has the entries that it declares; nothing was changed or
+    taken away since it was posted, as the log bears witness; corrections take back no more than
+    there was; no escrow is overdrawn; all debits are all credits; the triggers are on guard.
+    """
+    seen = _Inspection()
+    snapshot = parts.db.connect().execution_options(isolation_level="REPEATABLE READ")
+    with snapshot as tx, tx.begin():
+        tx.execute(text("set transaction read only; set local statement_timeout = 0"))
+        faults = tuple(islice(_faults(tx, seen), FAULTS_MAX))
+    return BooksReport(
+        transactions=seen.transactions,
+        accounts=len(seen.balances),
+        turnover=tuple(_turnover(seen.balances)),
+        faults=faults,
+    )
+
+
+def _faults(tx: Connection, seen: _Inspection) -> Iterator[str]:
+    for name in store.unguarded(tx):
+        yield f"the trigger {name} is gone or switched off: the books are not kept"
+    for id_, wrong in store.unbalanced(tx, FAULTS_MAX):
+        yield f"transaction {id_} {wrong}"
+    for id_ in store.overdone(tx, FAULTS_MAX):
+        yield f"more was taken back of transaction {id_} than it moved"
+    yield from _faults_of_transactions(tx, seen)
+    seen.balances = store.balances(tx)
+    yield from _faults_of_balances(seen.balances)
+
+
+def _faults_of_transactions(tx: Connection, seen: _Inspection) -> Iterator[str]:
+    """Hold every transaction against its fact, and every fact against its transaction.
+
+    Both come by id, so that neither the books nor the log are held in memory.
+    """
+    witnesses = groupby(facts_named(tx, POSTED), key=lambda fact: fact.subject)
+    due = _next(witnesses)
+    for one in store.every_transaction(tx, by_id=True):
+        while due is not None and due[0] < one.id:
+            yield f"transaction {due[0]} is gone: the log knows it, and the books do not"
+            due = _next(witnesses)
+        seen.transactions += 1
+        mine = due is not None and due[0] == one.id
+        yield from _faults_of(one, due[1] if due is not None and mine else [])
+        if mine:
+            due = _next(witnesses)
+    while due is not None:
+        yield f"transaction {due[0]} is gone: the log knows it, and the books do not"
+        due = _next(witnesses)
+
+
+def _next(witnesses: Iterator[tuple[str, Iterator[Fact]]]) -> tuple[str, list[Fact]] | None:
+    found = next(witnesses, None)
+    return None if found is None else (found[0], list(found[1]))
+
+
+def _faults_of(one: Transaction, facts: list[Fact]) -> Iterator[str]:
+    name = f"transaction {one.id}"
+    if one.posting.digest(one.salt) != one.digest:
+        yield f"{name} says something else than when it was posted"
+    for fault in rules.faults_of(one.posting):
+        yield f"{name}: {fault}"
+    if len(facts) != 1:
+        yield f"{name} has {len(facts)} facts in the log instead of one"
+        return
+    fact = facts[0]
+    if fact.body.get("digest") != one.digest.hex():
+        yield f"{name} is not what the log bears witness of"
+    if (fact.at, fact.actor) != (one.at, one.posted_by):
+        yield f"{name} was posted at {to_text(fact.at)} by {fact.actor}, and says otherwise"
+
+
+def _faults_of_balances(balances: list[AccountBalance]) -> Iterator[str]:
+    over: dict[Currency, int] = {}
+    for one in balances:
+        over[one.account.currency] = over.get(one.account.currency, 0) + one.balance.minor
+        if one.account.kind is AccountKind.ESCROW and one.balance.minor > 0:
+            yield f"{one.account} is overdrawn by {one.balance}"
+    for currency, minor in sorted(over.items()):
+        if minor:
+            yield f"all debits and all credits differ by {Money(minor, currency)}"
+
+
+def _turnover(balances: list[AccountBalance]) -> Iterator[Money]:
+    for currency in Currency:
+        debited = [one.debited for one in balances if one.account.currency is currency]
+        if debited:
+            yield Money.total(debited, currency)
