@@ -182,6 +182,20 @@ class EngineSuite:
         ]
         assert found(In(column, AWKWARD[::2])) == list(range(0, len(AWKWARD), 2))
 
+    def test_a_sample_is_of_rows_that_are_there_each_once_and_is_the_same_every_time(
+        self, engine, tmp_path
+    ):
+        pq.write_table(pa.table({"n": range(5_000)}), tmp_path / "t.parquet")
+        uris = [str(tmp_path / "t.parquet")]
+
+        drawn = engine.sample(uris, 400)["n"].to_pylist()
+
+        assert 300 < len(set(drawn)) == len(drawn) < 500
+        assert min(drawn) < 500
+        assert max(drawn) >= 4_500
+        assert engine.sample(uris, 400)["n"].to_pylist() == drawn
+        assert sorted(engine.sample(uris, 9_000)["n"].to_pylist()) == list(range(5_000))
+
     @pytest.mark.parametrize("column", FITTING)
     def test_a_contracts_filter_means_the_same_whatever_its_type(self, engine, spaces, column):
         value, fits = FITTING[column]

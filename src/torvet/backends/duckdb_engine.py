@@ -16,6 +16,8 @@ from torvet.ports.sql import identifier, literal
 from .errors import storage_error
 from .statistics import from_duckdb
 
+SEED = 2007
+
 
 class DuckDBEngine:
     """Runs every call on a connection of its own, within one limit of memory."""
@@ -66,6 +68,12 @@ class DuckDBEngine:
             result = run.execute(sql)
             names = [column[0] for column in result.description]
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def sample(self, uris: Sequence[str], rows: int) -> pa.Table:
+        """Return `rows` random rows of the files, the same ones every time."""
+        sql = f"SELECT * FROM sampled TABLESAMPLE reservoir({int(rows)} ROWS) REPEATABLE ({SEED})"
+        with self._reading({"sampled": uris}) as run, _explained(self._temporary):
+            return run.sql(sql).to_arrow_table()
 
     def write(
         self, sql: str, inputs: Mapping[str, Sequence[str]], folder: str, *, prefix: str

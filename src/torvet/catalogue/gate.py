@@ -142,9 +142,12 @@ class _Delivered:
     def rows(self, sql: str) -> list[dict[str, object]]:
         return self.engine.rows(sql, {SOURCE: self.uris})
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        with self.engine.stream(f"SELECT * FROM {SOURCE}", {SOURCE: self.uris}) as batches:
+    def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
+        with self.engine.stream(sql, {SOURCE: self.uris}) as batches:
             yield from batches
+
+    def sample(self, rows: int) -> pa.Table:
+        return self.engine.sample(self.uris, rows)
 
 
 def _uris(parts: Parts, sources: Sequence[Source]) -> list[str]:

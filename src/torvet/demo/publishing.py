@@ -4,7 +4,6 @@ import hashlib
 import json
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -47,9 +46,14 @@ def describe(stage: Stage) -> str:
         "heat-meter-buildings": "heat",
     }
     for slug, key in owners.items():
-        described = json.loads((DESCRIPTIONS / f"{slug}.json").read_text(encoding="utf-8"))
-        stage.post(key, "/api/datasets", described)
+        described(stage, key, slug)
     return f"{len(owners)} datasets, in Danish and English"
+
+
+def described(stage: Stage, key: str, slug: str) -> None:
+    """Make a dataset from its description."""
+    words = json.loads((DESCRIPTIONS / f"{slug}.json").read_text(encoding="utf-8"))
+    stage.post(key, "/api/datasets", words)
 
 
 def publish_parking(stage: Stage) -> str:
@@ -69,7 +73,8 @@ def publish_prices(stage: Stage) -> str:
 
 def deliver_heat(stage: Stage) -> str:
     """Deliver the heat buildings: they are homes, so the delivery waits for a policy."""
-    it = _delivered(stage, "heat", "heat-meter-buildings", "heat-meter-buildings.csv.gz")
+    name = "heat-meter-buildings.csv.gz"
+    it = delivered(stage, "heat", "heat-meter-buildings", _shipped(name))
     expect(it["stage"] == "held", f"rows about homes were not held: {it}")
     stage.saw["held"] = it["id"]
     return str(it["error"])
@@ -80,7 +85,7 @@ def publish_heat(stage: Stage) -> str:
     path = "/api/datasets/heat-meter-buildings/privacy"
     proposal = stage.get("heat", f"{path}/proposal")
     stage.put("heat", path, proposal["policy"])
-    said = _published(stage, "heat", _followed(stage, "heat", stage.saw["held"]))
+    said = _published(stage, "heat", followed(stage, "heat", stage.saw["held"]))
     signed = stage.get("heat", "/api/datasets/heat-meter-buildings/releases/1/certificate")
     made = signed["certificate"]
     tried = ", ".join(outcome["name"] for outcome in made["attacks"])
@@ -131,20 +136,21 @@ def offer(stage: Stage) -> str:
 
 
 def _publish(stage: Stage, key: str, slug: str, name: str, mode: str = "replace") -> str:
-    it = _delivered(stage, key, slug, name, mode)
+    it = delivered(stage, key, slug, _shipped(name), mode)
     expect(it["stage"] == "published", f"{name}: {it}")
     return _published(stage, key, it)
 
 
-def _delivered(
-    stage: Stage, key: str, slug: str, name: str, mode: str = "replace"
+def delivered(
+    stage: Stage, key: str, slug: str, file: tuple[str, bytes], mode: str = "replace"
 ) -> dict[str, Any]:
-    upload = _upload(stage, key, DATA / name)
+    """Upload a file, deliver it to a dataset, and wait for what comes of it."""
+    upload = _upload(stage, key, *file)
     it = stage.post(key, f"/api/datasets/{slug}/deliveries", {"upload": upload, "mode": mode})
-    return _followed(stage, key, it["id"])
+    return followed(stage, key, it["id"])
 
 
-def _followed(stage: Stage, key: str, delivery: str) -> dict[str, Any]:
+def followed(stage: Stage, key: str, delivery: str) -> dict[str, Any]:
     """Wait until a delivery is a release, failed, or waits for somebody."""
     deadline = time.monotonic() + _WAIT_S
     while True:
@@ -173,13 +179,16 @@ def _published(stage: Stage, key: str, it: dict[str, Any]) -> str:
     )
 
 
-def _upload(stage: Stage, key: str, file: Path) -> str:
-    content = file.read_bytes()
+def _shipped(name: str) -> tuple[str, bytes]:
+    return name, (DATA / name).read_bytes()
+
+
+def _upload(stage: Stage, key: str, name: str, content: bytes) -> str:
     made: dict[str, Any] = stage.post(
         key,
         "/api/uploads",
         {
-            "file_name": file.name,
+            "file_name": name,
             "bytes": len(content),
             "sha256": hashlib.sha256(content).hexdigest(),
         },

@@ -1,6 +1,6 @@
 """The story, step by step, in the order in which it happens."""
 
-from . import proving, publishing, reading
+from . import protecting, proving, publishing, reading
 from .stage import Step
 
 STORY = (
@@ -12,6 +12,12 @@ STORY = (
     Step("Publish", "The heat company delivers buildings (gzipped CSV)", publishing.deliver_heat),
     Step("Publish", "It sets the policy proposed; nobody is in it", publishing.publish_heat),
     Step("Publish", "A second delivery of parking arrives", publishing.publish_parking_again),
+    Step("Protect", "It delivers hourly readings of 600 homes", protecting.deliver_readings),
+    Step("Protect", "Rows of homes by the hour are refused", protecting.refuse_rows),
+    Step("Protect", "It gives answers instead of rows", protecting.give_answers),
+    Step("Protect", "The start-up asks: price, answer, error", protecting.ask),
+    Step("Protect", "A budget ends; no question is about one home", protecting.refuse_overspending),
+    Step("Protect", "A certificate is verified on the release", protecting.verify_certificate),
     Step("Agree", "Providers make offers with clauses", publishing.offer),
     Step("Agree", "The start-up searches in two languages", reading.search),
     Step("Agree", "It sees schema, units, profile, quality, preview", reading.look),

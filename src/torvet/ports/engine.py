@@ -42,6 +42,12 @@ class QueryEngine(Protocol):
     def rows(self, sql: str, inputs: Mapping[str, Sequence[str]]) -> list[dict[str, object]]:
         """Run `sql` and return its few rows: for aggregates."""
 
+    def sample(self, uris: Sequence[str], rows: int) -> pa.Table:
+        """Return about `rows` random rows of Parquet files, each as likely as the others.
+
+        All of them where there are no more. The same files give the same rows every time.
+        """
+
     def write(
         self, sql: str, inputs: Mapping[str, Sequence[str]], folder: str, *, prefix: str
     ) -> list[WrittenFile]:

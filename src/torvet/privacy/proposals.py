@@ -151,7 +151,7 @@ def _round(width: float) -> int:
 
 def _cells(found: Classification, table: Readable, chosen: Preset) -> dict[str, Any] | None:
     """Return how rows would be aggregated, or None where there is nothing to add up."""
-    schema = next(iter(table.batches())).schema
+    schema = table.sample(1).schema
     measured = [
         name
         for name in found.named(Role.SENSITIVE)

@@ -1,7 +1,8 @@
-"""A table looked at once: what each column holds, and a sample that every row may be in.
+"""A table looked at: what each column holds, and a sample that every row may be in.
 
-One pass, whatever the table's size: while the rows go by as Arrow batches a random sample is
-kept, with the texts that have the form of a number worth checking. Nothing else stays in memory.
+The engine draws the sample. Then texts are searched, all of them, for what has the form of a
+number worth checking: those of a few different values once each, the others row by row. Nothing
+but the sample and what is found stays in memory.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,18 +32,21 @@ _FORMS = (
 
 
 class Readable(Protocol):
-    """A table that can be read row by row, and asked in SQL under the name `source`."""
+    """A table that can be asked in SQL under the name `source`."""
 
     def rows(self, sql: str) -> list[dict[str, object]]:
         """Run `sql` and return its few rows."""
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Give every row, once."""
+    def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """Run `sql` and give its rows batch by batch."""
+
+    def sample(self, rows: int) -> pa.Table:
+        """Return about `rows` random rows, or all where there are no more; the same every time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnLook:
-    """What one column holds. `values` are those of the sample that are there, as texts."""
+    """What one column holds. `values` are the sample's different ones, as texts; no moments."""
 
     name: str
     type: pa.DataType
@@ -74,32 +78,26 @@ class Look:
         return next(it for it in self.columns if it.name == name)
 
 
-def look_at(table: Readable, *, seed: int = 2007) -> Look:
-    """Read `table` once and return what it holds, not counted yet; equal tables, equal looks."""
-    sampler = _Sampler(np.random.default_rng(seed))
-    hits: dict[str, dict[str, None]] = {}
-    schema: pa.Schema | None = None
-    for batch in table.batches():
-        schema = batch.schema
-        sampler.take(batch)
-        for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            _keep_hits(hits.setdefault(name, {}), column)
-    if schema is None:
+def look_at(table: Readable) -> Look:
+    """Look at `table` and return what it holds, not counted yet; equal tables, equal looks."""
+    rows = int(str(table.rows("SELECT count(*) AS n FROM source")[0]["n"]))
+    if not rows:
         return Look(rows=0, columns=(), sample_rows=0, codes={})
-    sample = sampler.sample()
+    sample = table.sample(SAMPLE_ROWS)
+    hits = _hits(table, sample)
     return Look(
-        rows=sampler.rows,
+        rows=rows,
         columns=tuple(
             ColumnLook(
-                name=name,
-                type=schema.field(name).type,
-                values=_as_texts(sample.column(name)),
-                hits=tuple(hits[name]),
+                name=field.name,
+                type=field.type,
+                values=_as_texts(sample.column(field.name)),
+                hits=hits.get(field.name, ()),
             )
-            for name in schema.names
+            for field in sample.schema
         ),
         sample_rows=sample.num_rows,
-        codes={name: _codes(sample.column(name)) for name in schema.names},
+        codes={name: _codes(sample.column(name)) for name in sample.column_names},
     )
 
 
@@ -113,53 +111,32 @@ def counted(table: Readable, look: Look) -> Look:
     return replace(look, columns=columns)
 
 
-class _Sampler:
-    """Keeps the rows with the smallest random keys: a uniform sample of a stream of any length."""
-
-    def __init__(self, random: np.random.Generator) -> None:
-        self._random = random
-        self._kept: list[pa.RecordBatch] = []
-        self._keys: list[np.ndarray] = []
-        self._limit = 1.0
-        self.rows = 0
-
-    def take(self, batch: pa.RecordBatch) -> None:
-        """Consider the rows of `batch`."""
-        self.rows += batch.num_rows
-        keys = self._random.random(batch.num_rows)
-        chosen = np.flatnonzero(keys < self._limit)
-        if not len(chosen):
-            return
-        self._kept.append(batch.take(_places(chosen)))
-        self._keys.append(keys[chosen])
-        if sum(map(len, self._keys)) > 2 * SAMPLE_ROWS:
-            self._shrink()
-
-    def _shrink(self) -> None:
-        keys = np.concatenate(self._keys)
-        table = pa.Table.from_batches(self._kept)
-        if len(keys) > SAMPLE_ROWS:
-            # In their order, so that equal tables give equal samples.
-            chosen = np.sort(np.argpartition(keys, SAMPLE_ROWS)[:SAMPLE_ROWS])
-            keys, table = keys[chosen], table.take(_places(chosen))
-            self._limit = float(keys.max())
-        self._kept = table.combine_chunks().to_batches()
-        self._keys = [keys]
-
-    def sample(self) -> pa.Table:
-        """Return the sample."""
-        self._shrink()
-        return pa.Table.from_batches(self._kept)
+def _hits(table: Readable, sample: pa.Table) -> dict[str, tuple[str, ...]]:
+    """Return for each column of texts those, of all rows, that hold something of a telling form."""
+    texts = [field.name for field in sample.schema if is_text(field.type)]
+    many = [name for name in texts if _has_many(sample.column(name))]
+    asked = [
+        f"SELECT DISTINCT {identifier(name)} FROM source ORDER BY {identifier(name)}"
+        for name in texts
+        if name not in many
+    ]
+    if many:
+        asked.append(f"SELECT {', '.join(map(identifier, many))} FROM source")
+    found: dict[str, dict[str, None]] = {name: {} for name in texts}
+    for sql in asked:
+        for batch in table.stream(sql):
+            for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                _keep_hits(found[name], column)
+    return {name: tuple(kept) for name, kept in found.items()}
 
 
-def _places(chosen: np.ndarray[Any, Any]) -> pa.Array:
-    """Return positions for Arrow as they lie in memory: its own way from numpy loads pandas."""
-    held = pa.py_buffer(np.ascontiguousarray(chosen, np.int64))
-    return pa.Array.from_buffers(pa.int64(), len(chosen), [None, held])
+def _has_many(column: pa.ChunkedArray) -> bool:
+    """Say whether a column has so many values that to tell them apart costs more than it saves."""
+    return 2 * pc.count_distinct(column).as_py() > len(column)
 
 
 def _keep_hits(found: dict[str, None], column: pa.Array) -> None:
-    if len(found) >= HITS_MAX or not is_text(column.type):
+    if len(found) >= HITS_MAX:
         return
     if pa.types.is_dictionary(column.type):
         column = column.dictionary
@@ -191,15 +168,16 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def _as_texts(column: pa.ChunkedArray) -> tuple[str, ...]:
+    if pa.types.is_temporal(column.type):  # no moment is a name or a number of anybody
+        return ()
     return tuple(str(value) for value in pc.unique(column).to_pylist() if value is not None)
 
 
 def _codes(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
-    encoded = column.combine_chunks()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = pa.concat_arrays(encoded.chunks)
-    if not pa.types.is_dictionary(encoded.type):
-        encoded = encoded.dictionary_encode(null_encoding="encode")
-    # As they lie in memory: see `_places`.
-    held = encoded.indices.fill_null(-1).cast(pa.int64())
-    return np.frombuffer(held.buffers()[1], np.int64)[held.offset :][: len(held)] + 1
+    plain = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    encoded = pa.chunked_array(
+        [pc.dictionary_encode(column.cast(plain).combine_chunks(), null_encoding="encode")]
+    ).combine_chunks()
+    # As they lie in memory: to numpy, and with a scalar of Python's, Arrow loads all of pandas.
+    held = encoded.indices.cast(pa.int64())
+    return np.frombuffer(held.buffers()[1], np.int64)[held.offset :][: len(held)]

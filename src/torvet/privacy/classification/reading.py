@@ -14,6 +14,7 @@ from torvet.kit.sql import literal
 from torvet.privacy.errors import SourceUnreadable
 
 BATCH_ROWS = 65_536
+SEED = 2007
 
 
 class _Opened:
@@ -28,9 +29,14 @@ class _Opened:
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Give every row, once."""
-        yield from self._connection.sql("FROM source").to_arrow_reader(BATCH_ROWS)
+    def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """Run `sql` and give its rows batch by batch."""
+        yield from self._connection.sql(sql).to_arrow_reader(BATCH_ROWS)
+
+    def sample(self, rows: int) -> pa.Table:
+        """Return `rows` random rows, the same ones every time."""
+        sql = f"FROM source TABLESAMPLE reservoir({int(rows)} ROWS) REPEATABLE ({SEED})"
+        return self._connection.sql(sql).to_arrow_table()
 
 
 @contextmanager
