@@ -32,9 +32,6 @@ if TYPE_CHECKING:  # they bring compilers along, for which a server's start does
 
 SEED = 20_260_616
 KEPT_BACK = "suppressed"
-ACCEPTED_LOCALLY = "refinement"
-"""Made on local recoding only, whose ranges show their edges: whoever asks for it has accepted
-that, and its certificate says what came of it (0134)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +212,7 @@ def broken_by(report: "AttackReport") -> "tuple[Outcome, ...]":
     return tuple(
         outcome
         for outcome in report.outcomes
-        if not outcome.passed and outcome.low > outcome.control and outcome.name != ACCEPTED_LOCALLY
+        if not outcome.passed and outcome.low > outcome.control
     )
 
 
@@ -225,7 +222,7 @@ def _withstood(drawn: Certificate, policy: Policy, report: "AttackReport") -> Ce
     maybe = tuple(
         f"It may be chance, or not: {outcome.words}"
         for outcome in report.outcomes
-        if not outcome.passed and outcome.name != ACCEPTED_LOCALLY
+        if not outcome.passed
     )
     return replace(
         drawn,

@@ -47,8 +47,33 @@ def test_every_row_is_in_one_class_of_at_least_k_rows_that_shows_its_codes(table
     assert (np.bincount(found.partition, minlength=len(found.sizes)) == found.sizes).all()
     for place in range(len(found.sizes)):
         held = codes[found.partition == place]
-        assert (held.min(axis=0) == found.low[place]).all()
-        assert (held.max(axis=0) == found.high[place]).all()
+        assert (held.min(axis=0) == found.least[place]).all()
+        assert (held.max(axis=0) == found.most[place]).all()
+        assert (found.low[place] <= found.least[place]).all()
+        assert (found.high[place] >= found.most[place]).all()
+
+
+@given(tables(), st.integers(1, 8))
+def test_what_classes_show_lies_beside_each_other_and_covers_everything(table, k):
+    """Nobody can tell from a range where its rows end: the next one begins where it ends."""
+    codes, _ = table
+    if k > len(codes):
+        return
+
+    found = recode(codes, k=k)
+    widths = (found.high - found.low + 1).astype(object)
+
+    assert widths.prod(axis=1).sum() == (np.ptp(codes, axis=0) + 1).astype(object).prod()
+    for row in codes:
+        assert ((found.low <= row) & (row <= found.high)).all(axis=1).sum() == 1
+
+
+def test_a_cut_is_made_at_the_roundest_code_of_those_that_are_about_even():
+    codes = np.arange(100).reshape(-1, 1)
+
+    found = recode(codes, k=50 - 10)
+
+    assert sorted(zip(found.low[:, 0], found.high[:, 0], strict=True)) == [(0, 47), (48, 99)]
 
 
 @given(tables(), st.integers(1, 5))
@@ -176,7 +201,16 @@ def test_what_has_no_order_is_refused(codes):
 
 
 def test_loss_is_nothing_for_rows_shown_as_they_are_and_all_for_one_class():
+    codes = np.array([[0], [0], [1], [1]])
+
+    assert recode(codes, k=2).loss((2,)) == 0
+    assert recode(codes, k=3).loss((2,)) == 1
+
+
+def test_loss_is_measured_as_ranges_are_shown_and_not_as_rows_lie():
     codes = np.array([[0, 0], [0, 0], [9, 4], [9, 4]])
 
-    assert recode(codes, k=2).loss((10, 5)) == 0
-    assert recode(codes, k=3).loss((10, 5)) == 1
+    found = recode(codes, k=2)
+
+    assert found.tight_loss((10, 5)) == 0
+    assert found.loss((10, 5)) == pytest.approx(((7 + 1) / 2 / 9 + 1) / 2)

@@ -20,6 +20,8 @@ SORT_BELOW = 16
 """A range of codes wider than the rows times this is sorted rather than counted."""
 DEPTH = 80
 """Partitions that wait: the smaller half goes first, so that they are fewer than log2(rows)."""
+UNEVEN = 40
+"""Percent of the rows that the smaller half has at least, where a cut is about even."""
 NEAR = 1e-12
 """What rounding may add to an entropy or a distance that lies exactly on its bound."""
 
@@ -46,23 +48,25 @@ def grow(  # noqa: PLR0917 - compiled functions take their arguments by place
     judges: Judges,
     starts: Counts,
     ends: Counts,
-    lows: Codes,
-    highs: Codes,
+    found: Codes,
     start: int,
     end: int,
-    low: Codes,
-    high: Codes,
+    box: Codes,
 ) -> None:
-    """Cut [start, end) until no cut is left; write each class at its place ⌊start / k⌋."""
+    """Cut [start, end) until no cut is left; write each class at its place ⌊start / k⌋.
+
+    A box is four codes for each column: between which the rows lie (that tells which column is
+    widest), and between which they were cut, which alone may be shown.
+    """
     width = scale.size
     counts = np.zeros(HISTOGRAM_BINS, dtype=np.int32)
     left_counts = np.zeros_like(judges.whole_counts)
     right_counts = np.zeros_like(judges.whole_counts)
     spans = np.zeros((DEPTH, 2), dtype=np.int64)
-    boxes = np.zeros((DEPTH, 2, width), dtype=rows.dtype)
-    halves = np.zeros((4, width), dtype=rows.dtype)
+    boxes = np.zeros((DEPTH, 4, width), dtype=rows.dtype)
+    halves = np.zeros((8, width), dtype=rows.dtype)
     spans[0, 0], spans[0, 1] = start, end
-    boxes[0, 0], boxes[0, 1] = low, high
+    boxes[0] = box
     waiting = 1
     while waiting:
         waiting -= 1
@@ -70,21 +74,20 @@ def grow(  # noqa: PLR0917 - compiled functions take their arguments by place
         middle = 0
         if last - first >= 2 * k:
             middle = _cut(
-                rows, index, k, scale, judges, first, last, boxes[waiting, 0], boxes[waiting, 1],
-                counts, left_counts, right_counts, halves,
+                rows, index, k, scale, judges, first, last, boxes[waiting], counts,
+                left_counts, right_counts, halves,
             )  # fmt: skip
         if middle == 0:
             place = first // k
             starts[place], ends[place] = first, last
-            lows[place], highs[place] = boxes[waiting, 0], boxes[waiting, 1]
+            found[place] = boxes[waiting]
             continue
         small_is_left = middle - first <= last - middle
         big, small = (waiting, waiting + 1)
         left, right = (small, big) if small_is_left else (big, small)
         spans[left, 0], spans[left, 1] = first, middle
         spans[right, 0], spans[right, 1] = middle, last
-        boxes[left, 0], boxes[left, 1] = halves[0], halves[1]
-        boxes[right, 0], boxes[right, 1] = halves[2], halves[3]
+        boxes[left], boxes[right] = halves[:4], halves[4:]
         waiting += 2
 
 
@@ -97,19 +100,18 @@ def split(  # noqa: PLR0917 - compiled functions take their arguments by place
     judges: Judges,
     start: int,
     end: int,
-    low: Codes,
-    high: Codes,
+    box: Codes,
 ) -> tuple[int, Codes, Codes]:
     """Make one cut of [start, end): (where, box of the left, box of the right); 0 = no cut."""
     counts = np.zeros(HISTOGRAM_BINS, dtype=np.int32)
-    halves = np.zeros((4, scale.size), dtype=rows.dtype)
+    halves = np.zeros((8, scale.size), dtype=rows.dtype)
     middle = 0
     if end - start >= 2 * k:
         middle = _cut(
-            rows, index, k, scale, judges, start, end, low, high, counts,
+            rows, index, k, scale, judges, start, end, box, counts,
             np.zeros_like(judges.whole_counts), np.zeros_like(judges.whole_counts), halves,
         )  # fmt: skip
-    return middle, halves[:2], halves[2:]
+    return middle, halves[:4], halves[4:]
 
 
 @compiled
@@ -121,15 +123,14 @@ def _cut(  # noqa: PLR0917 - compiled functions take their arguments by place
     judges: Judges,
     start: int,
     end: int,
-    low: Codes,
-    high: Codes,
+    box: Codes,
     counts: NDArray[np.int32],
     left_counts: Counts,
     right_counts: Counts,
     halves: Codes,
 ) -> int:
     """Cut at the widest column that allows it; return where the right half starts, or 0."""
-    width = scale.size
+    width, low, high = scale.size, box[0], box[1]
     tried = np.zeros(width, dtype=np.bool_)
     for _ in range(width):
         widest, column = 0.0, -1
@@ -149,7 +150,7 @@ def _cut(  # noqa: PLR0917 - compiled functions take their arguments by place
             rows, start, end, width, column, value, left, judges, left_counts, right_counts
         ):
             continue
-        _move(rows, index, start, end, low, high, column, value, halves)
+        _move(rows, index, start, end, box, column, value, halves)
         return start + left
     return 0
 
@@ -165,14 +166,18 @@ def _most_even(  # noqa: PLR0917 - compiled functions take their arguments by pl
     counts: NDArray[np.int32],
     k: int,
 ) -> tuple[int, int]:
-    """Return the code after which to cut so that the halves are most even, and the left's rows."""
+    """Return the code after which to cut, and the rows that are left of it.
+
+    Of all cuts that are about even it is the one at the roundest code: a cut at the median would
+    tell that somebody has exactly this code. Where none is about even it is the most even one.
+    """
     total = end - start
     wide = high - low + 1
     shift = 0
     while (wide >> shift) >= HISTOGRAM_BINS:
         shift += 1
     if wide > SORT_BELOW * total and total <= HISTOGRAM_BINS:
-        return _most_even_sorted(rows, start, end, column)
+        return _most_even_sorted(rows, start, end, column, k)
     bins = ((high - low) >> shift) + 1
     counts[:bins] = 0
     for row in range(start, end):
@@ -187,9 +192,47 @@ def _most_even(  # noqa: PLR0917 - compiled functions take their arguments by pl
         # Cutting before this code is more even than after it.
         place -= 1
         left = before
-    if shift and min(left, total - left) < k:
-        return _most_even_sorted(rows, start, end, column)
-    return low + ((place + 1) << shift) - 1, left
+    if shift:
+        if min(left, total - left) < k:
+            return _most_even_sorted(rows, start, end, column, k)
+        return low + ((place + 1) << shift) - 1, left
+    fewest, most = _about_even(total, k)
+    if fewest <= left <= most:
+        place, left = _rounder(counts[:bins], low, place, left, fewest, most)
+    return low + place, left
+
+
+@compiled
+def _rounder(  # noqa: PLR0917 - compiled functions take their arguments by place
+    counts: NDArray[np.int32], low: int, place: int, left: int, fewest: int, most: int
+) -> tuple[int, int]:
+    """Move a cut after `place` to the roundest code that leaves `fewest` to `most` on its left."""
+    first, upto = place, left
+    while first > 0 and upto - counts[first] >= fewest:
+        upto -= counts[first]
+        first -= 1
+    last, upto = place, left
+    while last + 2 < counts.size and upto + counts[last + 1] <= most:
+        last += 1
+        upto += counts[last]
+    cut = _roundest(low + first + 1, low + last + 1) - low - 1
+    return cut, left + counts[place + 1 : cut + 1].sum() - counts[cut + 1 : place + 1].sum()
+
+
+@compiled
+def _about_even(total: int, k: int) -> tuple[int, int]:
+    """Return how few and how many rows the left half may have."""
+    fewest = max(k, total * UNEVEN // 100)
+    return fewest, total - fewest
+
+
+@compiled
+def _roundest(first: int, last: int) -> int:
+    """Return the number from `first` to `last` (above 0) that the largest power of two divides."""
+    found = last
+    while found & (found - 1) >= first:
+        found &= found - 1
+    return found
 
 
 @compiled
@@ -198,9 +241,14 @@ def _most_even_sorted(
     start: int,
     end: int,
     column: int,
+    k: int,
 ) -> tuple[int, int]:
     total = end - start
     ordered = np.sort(rows[start:end, column].copy())
+    fewest, most = _about_even(total, k)
+    if fewest <= most and ordered[fewest - 1] < ordered[most]:
+        value = _roundest(int(ordered[fewest - 1]) + 1, int(ordered[most])) - 1
+        return value, int(np.searchsorted(ordered, value, side="right"))
     middle = int(ordered[total // 2])
     before = int(np.searchsorted(ordered, ordered[total // 2]))
     after = int(np.searchsorted(ordered, ordered[total // 2], side="right"))
@@ -215,15 +263,16 @@ def _move(  # noqa: PLR0917 - compiled functions take their arguments by place
     index: NDArray[np.uint32],
     start: int,
     end: int,
-    low: Codes,
-    high: Codes,
+    box: Codes,
     column: int,
     value: int,
     halves: Codes,
 ) -> None:
     """Bring rows with codes up to `value` to the left, and find the box of either half."""
-    halves[0], halves[1] = high, low
-    halves[2], halves[3] = high, low
+    halves[0], halves[1] = box[1], box[0]
+    halves[4], halves[5] = box[1], box[0]
+    halves[2:4], halves[6:8] = box[2:4], box[2:4]
+    halves[3, column], halves[6, column] = value, value + 1
     left, right = start, end - 1
     while left <= right:
         if rows[left, column] <= value:
@@ -231,7 +280,7 @@ def _move(  # noqa: PLR0917 - compiled functions take their arguments by place
             left += 1
             continue
         if rows[right, column] > value:
-            _widen(rows, right, halves, 2)
+            _widen(rows, right, halves, 4)
             right -= 1
             continue
         for each in range(rows.shape[1]):
@@ -241,7 +290,7 @@ def _move(  # noqa: PLR0917 - compiled functions take their arguments by place
 
 @compiled
 def _widen(rows: Codes, row: int, halves: Codes, half: int) -> None:
-    """Widen a half's box (lows at `half`, highs beside it) to hold a row."""
+    """Widen a half's box (from `half` on: lows, then highs) to hold a row."""
     for each in range(halves.shape[1]):
         code = rows[row, each]
         halves[half, each] = min(halves[half, each], code)

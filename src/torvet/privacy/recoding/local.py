@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from torvet.privacy.errors import ModelsInvalid
 from torvet.privacy.sources import Source
 
 from .classes import classes_of
+from .edges import between
 from .groups import Gathering, Groups
 from .hierarchies import ROOT
 from .leaves import Leaves, Tree, Values, coded
@@ -161,17 +163,21 @@ def _labels(tree: Tree, places: Codes, ends: NDArray[Any]) -> list[str | None]:
     """Return what is shown of each range of places: numbers as ranges, else what is above all."""
     leaf_at = np.argsort(places)
     names = tree.labels[0]
-    numeric = _numeric(names)
+    numbers = _rising(names, leaf_at) if _numeric(names) else []
     found: list[str | None] = []
     for low, high in ends:
         first, last = int(leaf_at[low]), int(leaf_at[high])
         if first == last:
             found.append(names[first])
-        elif numeric and names[last] is not None:
-            found.append(f"{names[first]}-{names[last]}")
+        elif numbers and names[last] is not None:
+            found.append(between(numbers, int(low), int(high)))
         else:
             found.append(_above(tree, first, last))
     return found
+
+
+def _rising(names: Sequence[str | None], order: NDArray[Any]) -> list[Decimal]:
+    return [Decimal(label) for leaf in order if (label := names[leaf]) is not None]
 
 
 def _above(tree: Tree, first: int, last: int) -> str | None:

@@ -24,10 +24,10 @@ from .cuts import Judges, grow, keeps, label, split
 from .demands import Demand, judges_of
 
 REMARK = (
-    "Local recoding (Mondrian): classes of the release overlap in their values, and the place of "
-    "each cut was chosen after looking at the rows. Refinement attacks narrow sensitive values "
-    "from that alone (arXiv 2509.03350). This is weaker than full-domain recoding with the same "
-    "k, l and t: read those numbers together with the outcome of the refinement attack."
+    "Local recoding (Mondrian): the place of each cut was chosen after looking at the rows. "
+    "Refinement attacks narrow values from that alone (arXiv 2509.03350), so that ranges end where "
+    "they were cut and not at their outermost rows. This is weaker than full-domain recoding with "
+    "the same k, l and t: read those numbers together with the outcome of the refinement attack."
 )
 CODE_MAX = 2**31 - 1
 TASKS = 16
@@ -39,13 +39,17 @@ class Recoded:
     """Which rows are one class, and what each class shows of them.
 
     `partition[i]` is the class of row i. Class p holds `sizes[p]` rows; of quasi-identifier j it
-    shows the codes `low[p, j]` to `high[p, j]`, both of which occur in it.
+    shows the codes `low[p, j]` to `high[p, j]`, between which it was cut out: whether anybody has
+    them is not told (decisions/0134). Rows lie from `least[p, j]` to `most[p, j]`, which somebody
+    has each: these two are never to be shown.
     """
 
     partition: NDArray[np.int32]
     sizes: NDArray[np.int64]
     low: NDArray[np.int32]
     high: NDArray[np.int32]
+    least: NDArray[np.int32]
+    most: NDArray[np.int32]
 
     def loss(self, leaves: Sequence[int]) -> float:
         """Return Loss (NCP), 0 as it was to 1 nothing left; `leaves[j]` = leaves of column j.
@@ -53,8 +57,17 @@ class Recoded:
         A range that covers c of N leaves loses (c - 1) / (N - 1); the mean over rows and columns.
         A column of one leaf has nothing to lose.
         """
+        return self._loss(self.low, self.high, leaves)
+
+    def tight_loss(self, leaves: Sequence[int]) -> float:
+        """Return the loss if ranges were as tight as their rows, as others show them."""
+        return self._loss(self.least, self.most, leaves)
+
+    def _loss(
+        self, low: NDArray[np.int32], high: NDArray[np.int32], leaves: Sequence[int]
+    ) -> float:
         width = np.asarray(leaves, dtype=np.float64)
-        shown = self.high.astype(np.float64) - self.low.astype(np.float64)
+        shown = high.astype(np.float64) - low.astype(np.float64)
         lost = (self.sizes @ shown) / self.sizes.sum()
         return float(np.mean(lost / np.maximum(width - 1, 1)))
 
@@ -143,22 +156,21 @@ def _partitioned(
     scale = np.maximum(high.astype(np.float64) - low, 1.0)
     ends = np.zeros(count // k + 1, dtype=np.int64)
     starts = np.zeros_like(ends)
-    lows = np.zeros((len(ends), width), dtype=rows.dtype)
-    highs = np.zeros_like(lows)
+    boxes = np.zeros((len(ends), 4, width), dtype=rows.dtype)
     whole = max(count // TASKS, TASK_ROWS_MIN)
     cut = partial(split, rows, index, k, scale, judges)
-    finish = partial(grow, rows, index, k, scale, judges, starts, ends, lows, highs)
+    finish = partial(grow, rows, index, k, scale, judges, starts, ends, boxes)
 
-    def step(start: int, end: int, low: Any, high: Any) -> list[tuple[int, int, Any, Any]]:
+    def step(start: int, end: int, box: Any) -> list[tuple[int, int, Any]]:
         if end - start > whole:
-            middle, left, right = cut(start, end, low, high)
+            middle, left, right = cut(start, end, box)
             if middle:
-                return [(start, middle, left[0], left[1]), (middle, end, right[0], right[1])]
-        finish(start, end, low, high)
+                return [(start, middle, left), (middle, end, right)]
+        finish(start, end, box)
         return []
 
     with ThreadPoolExecutor(threads) as pool:
-        waiting: set[Future[Any]] = {pool.submit(step, 0, count, low, high)}
+        waiting: set[Future[Any]] = {pool.submit(step, 0, count, np.stack([low, high, low, high]))}
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for each in done:
@@ -166,8 +178,14 @@ def _partitioned(
     used = ends > 0
     partition = np.empty(count, dtype=np.int32)
     label(index, starts[used], ends[used], partition)
+    least, most, first, last = boxes[used].transpose(1, 0, 2)
     return Recoded(
-        partition=partition, sizes=ends[used] - starts[used], low=lows[used], high=highs[used]
+        partition=partition,
+        sizes=ends[used] - starts[used],
+        low=first,
+        high=last,
+        least=least,
+        most=most,
     )
 
 
