@@ -35,6 +35,11 @@ def record(tx: Connection, fact: Fact) -> None:
     store.append(tx, Leaf(fact=fact, salt=secrets.token_hex(SALT_BYTES)).to_bytes())
 
 
+def leaf_of(fact: Fact) -> str:
+    """Return the leaf of `fact`, for a function of the database that appends it with its deed."""
+    return Leaf(fact=fact, salt=secrets.token_hex(SALT_BYTES)).to_bytes().decode()
+
+
 def seal(parts: Parts) -> int:
     """Number and sign every fact that is committed by now; return how many that were.
 

@@ -1,12 +1,12 @@
 """Accounts, postings and what the books tell of them. Values, no I/O."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from torvet.kit.canonical import canonical
 from torvet.kit.money import Currency, Money
 
 TransactionId = NewType("TransactionId", str)
@@ -89,12 +89,18 @@ class Posting:
         nobody is told, one could guess what the others got.
         """
         lines = sorted(
-            [line.account.kind.value, line.account.party, line.account.currency.value,
-             line.amount.minor]
+            (
+                line.account.kind.value,
+                line.account.party,
+                line.account.currency.value,
+                line.amount.minor,
+            )
             for line in self.lines
-        )  # fmt: skip
+        )
         said = [self.key, self.kind, self.words, self.corrects, lines]
-        return hashlib.sha256(salt + canonical(said)).digest()
+        # Lists of texts and whole numbers are canonical (RFC 8785) as they are.
+        written = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(salt + written.encode()).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

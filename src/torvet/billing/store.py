@@ -1,6 +1,6 @@
 """The books as rows. Each function takes the transaction that it runs in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,36 +29,42 @@ TRANSACTIONS_AT_A_TIME = 2_000
 _POST = """
     select id, salt, digest from books_post(
         %(id)s, %(key)s, %(kind)s, %(words)s, %(at)s, %(by)s, %(corrects)s, %(salt)s, %(digest)s,
-        %(kinds)s::text[], %(owners)s::text[], %(currencies)s::text[], %(amounts)s::bigint[])
+        %(leaf)s, %(kinds)s, %(owners)s, %(currencies)s, %(amounts)s)
 """
 
 
-def post(
-    tx: Connection, posting: Posting, *, id_: str, at: datetime, by: str, salt: bytes, digest: bytes
-) -> tuple[TransactionId, bytes, bytes]:
-    """Write `posting` where its key is new; return id, salt and digest of what has the key now.
+def post(tx: Connection, transaction: Transaction, leaf: str) -> tuple[TransactionId, bytes, bytes]:
+    """Write `transaction` and its fact where its key is new; return who has the key now.
 
-    Waits for whoever is posting under the same key at this moment.
+    That is the id, salt and digest of one transaction. Waits for whoever is posting under the
+    same key at this moment.
     """
+    posting = transaction.posting
     row = tx.exec_driver_sql(
         _POST,
         {
-            "id": id_,
+            "id": transaction.id,
             "key": posting.key,
             "kind": posting.kind,
             "words": posting.words,
-            "at": at,
-            "by": by,
+            "at": transaction.at,
+            "by": transaction.posted_by,
             "corrects": posting.corrects,
-            "salt": salt,
-            "digest": digest,
-            "kinds": [line.account.kind.value for line in posting.lines],
-            "owners": [line.account.party for line in posting.lines],
-            "currencies": [line.account.currency.value for line in posting.lines],
-            "amounts": [line.amount.minor for line in posting.lines],
+            "salt": transaction.salt,
+            "digest": transaction.digest,
+            "leaf": leaf,
+            "kinds": _array(line.account.kind.value for line in posting.lines),
+            "owners": _array(f'"{line.account.party}"' for line in posting.lines),
+            "currencies": _array(line.account.currency.value for line in posting.lines),
+            "amounts": _array(str(line.amount.minor) for line in posting.lines),
         },
     ).one()
-    return TransactionId(row[0]), bytes(row[1]), bytes(row[2])
+    return TransactionId(row[0]), row[1], row[2]
+
+
+def _array(items: Iterable[str]) -> str:
+    """Write an array as PostgreSQL reads it; the rules let no party through that has a quote."""
+    return "{" + ",".join(items) + "}"
 
 
 def hold(tx: Connection, account: Account) -> Money:
@@ -308,11 +314,11 @@ _UNGUARDED = text(
     """
     select wanted.name from unnest(array[
         'books_accounts_kept', 'books_transactions_kept', 'books_entries_kept',
-        'books_transactions_proven', 'books_entries_proven']) as wanted (name)
+        'books_transactions_proven', 'books_entries_timely']) as wanted (name)
     where not exists (
         select from pg_trigger
         where tgname = wanted.name and tgenabled = 'A'
-          and tgrelid = to_regclass(regexp_replace(wanted.name, '_(kept|proven)$', '')))
+          and tgrelid = to_regclass(regexp_replace(wanted.name, '_(kept|proven|timely)$', '')))
     order by 1
     """
 )

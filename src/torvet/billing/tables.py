@@ -45,7 +45,8 @@ books_accounts = Table(
 )
 
 # `lines` is how many entries it has: at commit neither more nor less are there, and so for ever.
-# `digest` is over salt and content, and stands in the log too.
+# `digest` is over salt and content, and stands in the log too. `xid` is the database's own number
+# of the transaction that posted it: no other may add an entry.
 books_transactions = Table(
     "books_transactions",
     metadata,
@@ -59,11 +60,16 @@ books_transactions = Table(
     Column("lines", SmallInteger, nullable=False),
     Column("salt", LargeBinary, nullable=False),
     Column("digest", LargeBinary, nullable=False),
+    Column(
+        "xid",
+        BigInteger,
+        nullable=False,
+        server_default=text("(pg_current_xact_id()::text)::bigint"),
+    ),
     CheckConstraint("lines >= 2", name="books_transactions_lines"),
     CheckConstraint("length(salt) = 16", name="books_transactions_salt"),
     CheckConstraint("length(digest) = 32", name="books_transactions_digest"),
     Index("books_transactions_key", "key", unique=True),
-    Index("books_transactions_by_time", "at", "id"),
     Index(
         "books_transactions_corrections", "corrects", postgresql_where=text("corrects is not null")
     ),

@@ -19,34 +19,53 @@ begin
 end $$
 """
 
-# Once a transaction is committed its number of entries is reached: whoever adds one later, or a
-# pair that balances, has one too many.
-PROVE = """
-create function books_prove(proven text) returns void language plpgsql as $$
+# An entry comes in the same transaction of the database as what it belongs to, or not at all:
+# nothing is added to what was posted before, not even a pair that balances.
+TIMELY = """
+create function books_entries_timely() returns trigger language plpgsql as $$
 declare
-    head record;
+    late text;
+begin
+    select e.transaction into late from added e
+        where not exists (
+            select from books_transactions t
+            where t.id = e.transaction and t.xid = pg_current_xact_id()::text::bigint)
+        limit 1;
+    if found then
+        raise exception 'transaction % is not being posted: entries come together with it', late
+            using errcode = 'restrict_violation', table = 'books_entries';
+    end if;
+    return null;
+end $$
+"""
+
+# Currencies are looked up one by one, by key: a plan made while there are few accounts stays good.
+PROVE = """
+create function books_prove(proven text, lines smallint, moment timestamptz) returns void
+language plpgsql as $$
+declare
     there bigint;
     wandering bigint;
     over text;
 begin
-    select lines, at into head from books_transactions where id = proven;
-    if not found then
-        raise exception 'entries of % belong to no transaction', proven
-            using errcode = 'foreign_key_violation', constraint = 'books_balance';
-    end if;
     select sum(said.entries), sum(said.wandering),
            string_agg(format('%s %s', said.total, said.currency), ', ' order by said.currency)
                filter (where said.total <> 0)
         into there, wandering, over
         from (
-            select a.currency, count(*) as entries, sum(e.amount) as total,
-                   count(*) filter (where e.at <> head.at) as wandering
-            from books_entries e join books_accounts a on a.id = e.account
-            where e.transaction = proven group by a.currency
+            select named.currency, count(*) as entries, sum(named.amount) as total,
+                   count(*) filter (where named.at <> moment or named.currency is null)
+                       as wandering
+            from (
+                select e.at, e.amount,
+                    (select a.currency from books_accounts a where a.id = e.account) as currency
+                from books_entries e where e.transaction = proven
+            ) named
+            group by named.currency
         ) said;
-    if there is distinct from head.lines then
-        raise exception 'transaction % has % entries on accounts that are there, and declares %',
-            proven, coalesce(there, 0), head.lines
+    if there is distinct from lines then
+        raise exception 'transaction % declares % entries and has %',
+            proven, lines, coalesce(there, 0)
             using errcode = 'check_violation', constraint = 'books_balance';
     end if;
     if over is not null then
@@ -54,17 +73,9 @@ begin
             using errcode = 'check_violation', constraint = 'books_balance';
     end if;
     if wandering > 0 then
-        raise exception 'transaction % has entries of another moment', proven
+        raise exception 'transaction % has entries of another moment or of no account', proven
             using errcode = 'check_violation', constraint = 'books_balance';
     end if;
-end $$
-"""
-
-ENTRY_PROVEN = """
-create function books_entry_proven() returns trigger language plpgsql as $$
-begin
-    perform books_prove(new.transaction);
-    return null;
 end $$
 """
 
@@ -75,7 +86,11 @@ create function books_transaction_proven() returns trigger language plpgsql as $
 declare
     wrong text;
 begin
-    perform books_prove(new.id);
+    if new.xid <> pg_current_xact_id()::text::bigint then
+        raise exception 'transaction % claims to be posted by another transaction', new.id
+            using errcode = 'check_violation', constraint = 'books_balance';
+    end if;
+    perform books_prove(new.id, new.lines, new.at);
     if new.corrects is not null then
         perform books_correction_proven(new.id, new.corrects);
     end if;
@@ -141,12 +156,12 @@ begin
 end $$
 """
 
-# All of a posting in one way there and back. Missing accounts are opened in one order, so that
-# two who open the same ones never wait for each other in a circle.
+# All of a posting, with its fact, in one way there and back. Missing accounts are opened in one
+# order, so that two who open the same ones never wait for each other in a circle.
 POST = """
 create function books_post(
     a_id text, a_key text, a_kind text, a_words text, a_at timestamptz, a_by text,
-    a_corrects text, a_salt bytea, a_digest bytea,
+    a_corrects text, a_salt bytea, a_digest bytea, a_leaf text,
     kinds text[], owners text[], currencies text[], amounts bigint[],
     out id text, out salt bytea, out digest bytea
 ) language plpgsql as $$
@@ -172,8 +187,10 @@ begin
             select a_id, a.id, a_at, line.amount
             from unnest(kinds, owners, currencies, amounts)
                 as line (kind, party, currency, amount)
-            join books_accounts a on a.kind = line.kind and a.party = line.party
-                and a.currency = line.currency
+            cross join lateral (
+                select there.id from books_accounts there
+                where there.party = line.party and there.kind = line.kind
+                    and there.currency = line.currency limit 1) a
             on conflict do nothing;
         get diagnostics written = row_count;
         exit when written = cardinality(amounts) or round = 2;
@@ -186,6 +203,7 @@ begin
             order by line.kind, line.party, line.currency
             on conflict do nothing;
     end loop;
+    insert into facts (leaf) values (a_leaf);
 end $$
 """
 
@@ -194,8 +212,8 @@ def upgrade() -> None:
     _tables()
     for function in (
         KEPT,
+        TIMELY,
         PROVE,
-        ENTRY_PROVEN,
         ONE_BY_ONE,
         CORRECTION,
         TRANSACTION_PROVEN,
@@ -209,12 +227,16 @@ def upgrade() -> None:
         )
         # Also where a session says that it replicates, which switches other triggers off.
         op.execute(f"alter table {table} enable always trigger {table}_kept")
-    for table, proof in (("transactions", "transaction"), ("entries", "entry")):
-        op.execute(
-            f"create constraint trigger books_{table}_proven after insert on books_{table} "
-            f"deferrable initially deferred for each row execute function books_{proof}_proven()"
-        )
-        op.execute(f"alter table books_{table} enable always trigger books_{table}_proven")
+    op.execute(
+        "create trigger books_entries_timely after insert on books_entries "
+        "referencing new table as added for each statement execute function books_entries_timely()"
+    )
+    op.execute("alter table books_entries enable always trigger books_entries_timely")
+    op.execute(
+        "create constraint trigger books_transactions_proven after insert on books_transactions "
+        "deferrable initially deferred for each row execute function books_transaction_proven()"
+    )
+    op.execute("alter table books_transactions enable always trigger books_transactions_proven")
 
 
 def _tables() -> None:
@@ -252,11 +274,16 @@ def _tables() -> None:
         sa.Column("lines", sa.SmallInteger, nullable=False),
         sa.Column("salt", sa.LargeBinary, nullable=False),
         sa.Column("digest", sa.LargeBinary, nullable=False),
+        sa.Column(
+            "xid",
+            sa.BigInteger,
+            nullable=False,
+            server_default=sa.text("(pg_current_xact_id()::text)::bigint"),
+        ),
         sa.CheckConstraint("lines >= 2", name="books_transactions_lines"),
         sa.CheckConstraint("length(salt) = 16", name="books_transactions_salt"),
         sa.CheckConstraint("length(digest) = 32", name="books_transactions_digest"),
         sa.Index("books_transactions_key", "key", unique=True),
-        sa.Index("books_transactions_by_time", "at", "id"),
         sa.Index(
             "books_transactions_corrections",
             "corrects",
