@@ -1,11 +1,11 @@
 """Posting, taking back, and what the books tell. Each in the transaction that it is handed."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import psycopg
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from torvet.audit import Fact, leaf_of
@@ -237,6 +237,12 @@ def accounts_of(tx: Connection, party: str) -> list[AccountBalance]:
 def trial_balance(tx: Connection) -> list[AccountBalance]:
     """Return every account with its sums: in each currency, debits and credits are equal."""
     return store.balances(tx)
+
+
+def whole_books(tx: Connection) -> Iterator[Transaction]:
+    """Give every transaction in the order of time; no more than a page is held."""
+    tx.execute(text("set local statement_timeout = 0"))
+    return store.every_transaction(tx)
 
 
 def statement(
