@@ -149,11 +149,18 @@ def accept_offer(
 ) -> ContractSheet:
     """Accept an offer, or ask to where its provider approves.
 
-    The contract takes the offer's clauses as they are. Send its `digest` as `seen` to be sure
-    that they are the ones that you read.
+    The contract takes the offer's clauses as they are, and the price that holds for your purpose
+    and kind. Send its `digest` as `seen` to be sure that they are the ones that you read; where
+    something is to be paid you have to. If they are others now, you are told what differs.
     """
     contract = service.accept(
-        parts, caller, offer_id, purpose=form.purpose, note=form.note, seen=form.seen
+        parts,
+        caller,
+        offer_id,
+        purpose=form.purpose,
+        note=form.note,
+        seen=form.seen,
+        order=form.to_order(offer_id),
     )
     return _contract_sheet(parts, contract)
 
@@ -256,9 +263,14 @@ def explain(
 def _draft(parts: Parts, caller: Caller, slug: str, form: OfferForm | PolicyForm) -> Draft:
     if isinstance(form, PolicyForm):
         policy = _policy(parts, caller, slug, form.root)
-        return Draft(title=policy.title or DEFAULT_TITLE, clauses=policy.clauses)
+        return Draft(
+            title=policy.title or DEFAULT_TITLE, clauses=policy.clauses, price=policy.price
+        )
+    price = form.to_price()
     if isinstance(form.clauses, dict):
-        clauses = _policy(parts, caller, slug, form.clauses).clauses
+        policy = _policy(parts, caller, slug, form.clauses)
+        clauses = policy.clauses
+        price = policy.price if form.price is None else price
     else:
         clauses = tuple(clause.to_clause() for clause in form.clauses)
     return Draft(
@@ -266,6 +278,7 @@ def _draft(parts: Parts, caller: Caller, slug: str, form: OfferForm | PolicyForm
         clauses=clauses,
         approval=form.approval,
         audience=None if form.audience is None else tuple(form.audience),
+        price=price,
         preview_acknowledged=form.preview_acknowledged,
     )
 

@@ -43,15 +43,65 @@ class OfferWithdrawn(ExchangeError):
 
 @dataclass(eq=False)
 class OfferMoved(ExchangeError):
-    """The terms are others than the buyer says they saw."""
+    """The terms are others than the buyer says they saw.
+
+    `gone` stood in what was seen and `new` stands there now; both are empty where it is not known
+    what was seen.
+    """
 
     kind, code = Kind.CONFLICT, "offer-moved"
     advice = "Read the offer again and accept what it says now, or leave it."
     offer: str
     digest: str
+    gone: tuple[str, ...] = ()
+    new: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"Offer {self.offer!r} does not say what you saw when you accepted it."
+        said = f"Offer {self.offer!r} does not say what you saw when you accepted it."
+        if self.gone:
+            said += f" You saw: {' '.join(self.gone)}"
+        if self.new:
+            said += f" It says: {' '.join(self.new)}"
+        return said
+
+
+@dataclass(eq=False)
+class TermsNotNamed(ExchangeError):
+    """Something is to be paid, and the buyer does not say which terms it read."""
+
+    kind, code = Kind.CONFLICT, "terms-not-named"
+    advice = "Read the terms, and send the offer's digest as `seen`."
+    offer: str
+    digest: str
+    price: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"Offer {self.offer!r} is not free, so name what you saw. {' '.join(self.price)}"
+
+
+@dataclass(eq=False)
+class PriceInvalid(ExchangeError):
+    """A price makes no sense; everything that is wrong with it is named."""
+
+    kind, code = Kind.INVALID, "price-invalid"
+    advice = "Correct what is named: docs/how-to/set-a-price.md shows every kind of price."
+    faults: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"The price cannot be used: {'; '.join(self.faults)}."
+
+
+@dataclass(eq=False)
+class OrderInvalid(ExchangeError):
+    """What a buyer added to its acceptance cannot be used, or something is missing."""
+
+    kind, code = Kind.INVALID, "order-invalid"
+    advice = "Correct what is named, and accept the offer again. Nothing was agreed."
+    offer: str
+    faults: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"Offer {self.offer!r} was not accepted: {'; '.join(self.faults)}."
 
 
 @dataclass(eq=False)

@@ -4,8 +4,10 @@ from datetime import datetime
 
 from torvet.audit import Fact
 
+from . import price_terms
 from .clauses import Ask
 from .model import Contract, Offer
+from .prices import FREE, NOTHING
 from .rules import Refused
 
 EXCHANGE = "exchange"
@@ -24,6 +26,7 @@ def of_offer(name: str, offer: Offer, actor: str, at: datetime) -> Fact:
             "dataset": offer.dataset,
             "terms": offer.digest,
             "approval": offer.approval.value,
+            **({} if offer.price == FREE else {"price": price_terms.to_json(offer.price)}),
         },
     )
 
@@ -40,6 +43,8 @@ def of_contract(name: str, contract: Contract, actor: str, at: datetime, terms: 
     }
     if terms:
         body |= {"terms": terms, "purpose": contract.purpose}
+        if contract.tariff != NOTHING:
+            body["tariff"] = price_terms.tariff_json(contract.tariff)
     if contract.reason:
         body["reason"] = contract.reason
     return Fact(

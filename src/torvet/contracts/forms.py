@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
 
 from torvet.kit import filters
+from torvet.kit.money import MINOR_MAX, Currency, Money
 
 from .clauses import (
     Answers,
@@ -20,7 +21,14 @@ from .clauses import (
     RowsPerDay,
     Validity,
 )
+from .errors import OrderInvalid
 from .model import Approval
+from .orders import PURCHASE_ORDER_MAX, Order
+from .price_terms import from_json as price_from_json
+from .price_terms import money_of
+from .price_text import TEXT_MAX as PRICE_TEXT_MAX
+from .price_text import from_text as price_from_text
+from .prices import FREE, Price
 from .service import AUDIENCE_MAX
 from .terms import (
     ATTRIBUTION_MAX,
@@ -51,6 +59,7 @@ FilterText = Annotated[
         examples=["garage = 'BRUUNS' and occupied > 10"],
     ),
 ]
+PriceText = Annotated[str, Field(min_length=1, max_length=PRICE_TEXT_MAX, pattern=_NO_NUL)]
 Slug = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9-]+$")]
 PurposeText = Annotated[
     str,
@@ -211,9 +220,24 @@ class OfferForm(_Form):
     audience: Annotated[list[Slug], Field(min_length=1, max_length=AUDIENCE_MAX)] | None = Field(
         None, description="Short names of the only parties that may accept; else everyone."
     )
+    price: PriceText | dict[str, Any] | None = Field(
+        None,
+        description="What it costs, without VAT, as text or as JSON; else it is free.",
+        examples=["500 DKK per month + 12.50 DKK per 1000 rows, first 10000 free"],
+    )
     preview_acknowledged: bool = Field(
         default=False, description="The preview may show more than this offer shares."
     )
+
+    def to_price(self) -> Price:
+        """Return the price; raise PriceInvalid with everything that is wrong with it."""
+        match self.price:
+            case None:
+                return FREE
+            case str(text):
+                return price_from_text(text)
+            case written:
+                return price_from_json(written)
 
 
 class PolicyForm(RootModel[dict[str, Any]]):
@@ -230,14 +254,49 @@ NewOffer: TypeAlias = Annotated[
 ]
 
 
+class MoneyForm(_Form):
+    """Whole øre or cent."""
+
+    minor: Annotated[int, Field(ge=-MINOR_MAX, le=MINOR_MAX)]
+    currency: Currency
+
+
 class AcceptanceForm(_Form):
     """What a consumer says on accepting an offer."""
 
     purpose: PurposeText
     note: Note = ""
     seen: Annotated[str, Field(max_length=64, pattern=r"^([0-9a-f]{64})?$")] = Field(
-        "", description="The offer's digest as you saw it; another one now is refused (409)."
+        "",
+        description="The offer's digest as you saw it; another one now is refused (409). "
+        "Needed where something is to be paid.",
     )
+    purchase_order: Annotated[str, Field(max_length=PURCHASE_ORDER_MAX, pattern=_NO_NUL)] = Field(
+        "", description="Your own order number, for the invoice."
+    )
+    ean: Annotated[str, Field(max_length=20, pattern=_NO_NUL)] = Field(
+        "", description="EAN (GLN) to which invoices go; Danish public bodies have to give one."
+    )
+    cap: Annotated[str, Field(max_length=40)] | MoneyForm | None = Field(
+        None,
+        description="The most that you will spend on use in a month, such as `2000 DKK`.",
+        examples=["2000 DKK"],
+    )
+
+    def to_order(self, offer: str) -> Order:
+        """Return what the buyer adds; raise OrderInvalid where the cap is no amount."""
+        return Order(
+            purchase_order=self.purchase_order.strip(),
+            ean=self.ean.replace(" ", ""),
+            cap=None if self.cap is None else _cap(offer, self.cap),
+        )
+
+
+def _cap(offer: str, written: str | MoneyForm) -> Money:
+    found = money_of(written if isinstance(written, str) else written.model_dump(mode="json"))
+    if found is None:
+        raise OrderInvalid(offer, (f"{written!s} is no spending cap: write it like 2000 DKK",))
+    return found
 
 
 class ReasonForm(_Form):

@@ -12,6 +12,8 @@ from torvet.kit.filters import Filter
 from torvet.parties.model import PartyId
 
 from .clauses import Clause, Columns, RowFilter, Validity
+from .orders import NO_ORDER, Order
+from .prices import FREE, NOTHING, Price, Tariff
 from .sentences import Sentence
 
 OfferId = NewType("OfferId", str)
@@ -71,6 +73,7 @@ class Offer:
     approval: Approval
     audience: tuple[PartyId, ...] | None
     """The parties that may accept; None is everyone who sees the dataset."""
+    price: Price = FREE
     stage: OfferStage = OfferStage.OPEN
     made_at: datetime
     made_by: str | None
@@ -90,7 +93,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """An offer that a consumer accepted, or asked to; its clauses are its own copy."""
+    """An offer that a consumer accepted, or asked to; clauses and tariff are its own copy."""
 
     id: ContractId
     offer: OfferId
@@ -102,6 +105,8 @@ class Contract:
     clauses: tuple[Clause, ...]
     stage: Stage
     share: str
+    tariff: Tariff = NOTHING
+    order: Order = NO_ORDER
     requested_at: datetime
     requested_by: str | None
     agreed_at: datetime | None = None

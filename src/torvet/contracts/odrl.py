@@ -7,9 +7,10 @@ What ODRL has a word for is said in it; what it has none for is in the profile `
 from typing import Any
 
 from torvet.kit import filters
+from torvet.kit.canonical import canonical
 from torvet.kit.moments import to_text
 
-from . import purposes
+from . import price_terms, purposes
 from .clauses import (
     Answers,
     Attribution,
@@ -25,6 +26,7 @@ from .clauses import (
     Validity,
 )
 from .model import Contract, Offer
+from .prices import FREE, NOTHING, Case, OneOff, Price
 
 ODRL_CONTEXT = "http://www.w3.org/ns/odrl.jsonld"
 PROFILE = "urn:torvet:odrl:"
@@ -43,12 +45,14 @@ ROWS_PER_DAY = "torvet:rowsPerDay"
 REQUESTS_PER_MINUTE = "torvet:requestsPerMinute"
 ATTRIBUTION_TEXT = "torvet:attributionText"
 REIDENTIFY = "torvet:reidentify"
+PRICE = "torvet:price"
+CURRENCY = "http://publications.europa.eu/resource/authority/currency/"
 
 
 def offer_policy(offer: Offer, *, uid: str, target: str, assigner: str) -> dict[str, Any]:
     """Return `offer` as an ODRL Offer of the dataset `target`."""
     head = {"@type": "Offer", "uid": uid, "title": offer.title}
-    return _policy(head, offer.clauses, {"target": target, "assigner": assigner})
+    return _policy(head, offer.clauses, {"target": target, "assigner": assigner}, offer.price)
 
 
 def agreement_policy(
@@ -57,14 +61,17 @@ def agreement_policy(
     """Return `contract` as an ODRL Agreement between `assigner` and `assignee`."""
     head = {"@type": "Agreement", "uid": uid}
     sides = {"target": target, "assigner": assigner, "assignee": assignee}
-    return _policy(head, contract.clauses, sides)
+    tariff = contract.tariff
+    price = FREE if tariff == NOTHING else Price(cases=(Case(tariff=tariff),))
+    return _policy(head, contract.clauses, sides, price)
 
 
 def _policy(
-    head: dict[str, Any], clauses: tuple[Clause, ...], sides: dict[str, str]
+    head: dict[str, Any], clauses: tuple[Clause, ...], sides: dict[str, str], price: Price
 ) -> dict[str, Any]:
     constraints = [constraint for clause in clauses for constraint in _constraints(clause)]
     duties = [_duty(clause) for clause in clauses if isinstance(clause, Attribution)]
+    duties += [] if price == FREE else [_payment(price)]
     forbidden = [action for clause in clauses for action in _forbidden(clause)]
     permission: dict[str, Any] = {**sides, "target": _target(sides, clauses), "action": "use"}
     if constraints:
@@ -122,6 +129,31 @@ def _constraints(clause: Clause) -> list[dict[str, Any]]:  # noqa: PLR0911 - a c
 def _duty(clause: Attribution) -> dict[str, Any]:
     refinement = [_said(ATTRIBUTION_TEXT, "eq", clause.text)]
     return {"action": [{"rdf:value": {"@id": "odrl:attribute"}, "refinement": refinement}]}
+
+
+def _payment(price: Price) -> dict[str, Any]:
+    """Return the duty to pay: in ODRL's own words where it has them, else in those of the profile.
+
+    ODRL says one amount that is paid once; all else is the price's JSON as one text.
+    """
+    match price:
+        case Price(
+            cases=(Case(purposes=(), kinds=(), tariff=tariff),), valid_from=None, valid_until=None
+        ) if (
+            len(tariff.rates) == 1
+            and isinstance(tariff.rates[0], OneOff)
+            and not (tariff.trial_days)
+        ):
+            amount = tariff.rates[0].amount
+            said = _said("payAmount", "eq", _decimal(amount.decimal_text()))
+            refinement = {**said, "unit": {"@id": f"{CURRENCY}{amount.currency}"}}
+        case _:
+            refinement = _said(PRICE, "eq", canonical(price_terms.to_json(price)).decode())
+    return {"action": [{"rdf:value": {"@id": "odrl:compensate"}, "refinement": [refinement]}]}
+
+
+def _decimal(text: str) -> dict[str, str]:
+    return {"@value": text, "@type": "xsd:decimal"}
 
 
 def _forbidden(clause: Clause) -> list[str]:

@@ -30,6 +30,8 @@ from .clauses import (
     Validity,
 )
 from .errors import OdrlInvalid
+from .price_terms import from_json as price_from_json
+from .prices import FREE, Price
 from .terms import in_order, purpose_code
 
 _POLICY_KEYS = frozenset(
@@ -40,6 +42,7 @@ _RULE_KEYS = frozenset({"@type", "uid", "target", "assigner", "assignee", "actio
 _CONSTRAINT_KEYS = frozenset({"@type", "uid", "leftOperand", "operator", "rightOperand"})
 _BYTES_MAX = 256 * 1024
 _TITLE_MAX = 200
+_TO_PAY = frozenset({"compensate", "pay"})  # `pay` is ODRL 1's word for it
 _EQUALS = frozenset({"eq", "isAnyOf", "isA"})
 
 
@@ -49,6 +52,7 @@ class Policy:
 
     title: str | None
     clauses: tuple[Clause, ...]
+    price: Price
     target: str | None
     assigner: str | None
 
@@ -74,15 +78,20 @@ def read(policy: Mapping[str, Any]) -> Policy:
     if _word(permission.get("action"), "action") != "use":
         raise OdrlInvalid("action", "a permission here is to “use” the data")
     target, refinements = _target(permission.get("target", policy.get("target")))
+    duties = [_duty(duty) for duty in _each(permission.get("duty"), "duty")]
+    prices = [duty for duty in duties if isinstance(duty, Price)]
+    if len(prices) > 1:
+        raise OdrlInvalid("duty", "to pay is said twice")
     clauses = (
         *_constrained(_each(permission.get("constraint"), "constraint")),
         *(_refined(refinement) for refinement in refinements),
-        *(_duty(duty) for duty in _each(permission.get("duty"), "duty")),
+        *(duty for duty in duties if not isinstance(duty, Price)),
         *(_forbidden(rule) for rule in _each(policy.get("prohibition"), "prohibition")),
     )
     return Policy(
         title=_text_or_none(policy.get("title"), "title"),
         clauses=in_order(clauses),
+        price=prices[0] if prices else FREE,
         target=target,
         assigner=_name(permission.get("assigner", policy.get("assigner")), "assigner"),
     )
@@ -146,16 +155,42 @@ def _refined(refinement: Mapping[str, Any]) -> Clause:
     raise OdrlInvalid(f"refinement {left[:80]!r}", "it is not executed here")
 
 
-def _duty(duty: Mapping[str, Any]) -> Clause:
+def _duty(duty: Mapping[str, Any]) -> Attribution | Price:
     _only(duty, frozenset({"@type", "uid", "action"}), "duty")
     action = _the_one(duty.get("action"), "action of the duty")
     _only(action, frozenset({"rdf:value", "refinement"}), "action of the duty")
-    if _word(action.get("rdf:value"), "duty") != "attribute":
-        raise OdrlInvalid("duty", "only to “attribute” is a duty that is known here")
-    left, operator, right = _parts(_the_one(action.get("refinement"), "refinement of the duty"))
+    refinement = _the_one(action.get("refinement"), "refinement of the duty")
+    word = _word(action.get("rdf:value"), "duty")
+    if word in _TO_PAY:
+        return _payment(refinement)
+    if word != "attribute":
+        raise OdrlInvalid("duty", "only to “attribute” and to “compensate” are known here")
+    left, operator, right = _parts(refinement)
     if (left, operator) != (odrl.ATTRIBUTION_TEXT, "eq") or not isinstance(right, str):
         raise OdrlInvalid(f"refinement {left[:80]!r}", f"{odrl.ATTRIBUTION_TEXT} is wanted")
     return Attribution(right)
+
+
+def _payment(refinement: Mapping[str, Any]) -> Price:
+    """Read one amount that is paid once, or a price as the profile writes it."""
+    unit = _name(refinement.get("unit"), "unit of the duty")
+    left, operator, right = _parts({k: v for k, v in refinement.items() if k != "unit"})
+    match left, operator, right:
+        case odrl.PRICE, "eq", str(text) if unit is None:
+            try:
+                return price_from_json(json.loads(text))
+            except (ValueError, RecursionError) as wrong:
+                raise OdrlInvalid("duty", f"its {odrl.PRICE} is no JSON") from wrong
+        case "payAmount", "eq", (str(amount) | {"@value": str(amount), "@type": "xsd:decimal"}) if (
+            unit is not None
+        ):
+            currency = unit.removeprefix(odrl.CURRENCY)
+            return price_from_json(
+                {"rates": [{"rate": "one-off", "amount": f"{amount} {currency}"}]}
+            )
+    raise OdrlInvalid(
+        "duty", f"to pay is said by payAmount eq, with a currency as its unit, or by {odrl.PRICE}"
+    )
 
 
 def _forbidden(rule: Mapping[str, Any]) -> Clause:

@@ -14,7 +14,8 @@ from torvet.ports.parts import Parts
 from torvet.web.pages import render
 from torvet.web.parts import TheParts
 
-from . import service
+from . import price_words, service
+from .orders import PURCHASE_ORDER_MAX, Order
 from .purposes import PURPOSES
 from .terms import words as terms_in_words
 
@@ -42,7 +43,10 @@ def dataset_page(slug: str, request: Request, caller: TheCaller, parts: TheParts
         releases=releases,
         newest=newest,
         seen=seen,
-        offers=[(offer, terms_in_words(offer.clauses)) for offer in offers],
+        offers=[
+            (offer, terms_in_words(offer.clauses), price_words.of_price(offer.price))
+            for offer in offers
+        ],
         purposes=PURPOSES,
         bars=bars,
         frequency=catalogue.frequency_in_words(dataset.frequency, "en"),
@@ -50,15 +54,18 @@ def dataset_page(slug: str, request: Request, caller: TheCaller, parts: TheParts
 
 
 @router.post("/offers/{offer_id}/acceptance")
-def accept_on_page(
+def accept_on_page(  # noqa: PLR0917 - FastAPI calls it, by name
     offer_id: str,
     purpose: Annotated[str, Form(max_length=80)],
     seen: Annotated[str, Form(max_length=64)],
     caller: SignedIn,
     parts: TheParts,
+    purchase_order: Annotated[str, Form(max_length=PURCHASE_ORDER_MAX)] = "",
+    ean: Annotated[str, Form(max_length=20)] = "",
 ) -> RedirectResponse:
     """Accept an offer from its dataset's page."""
-    made = service.accept(parts, caller, offer_id, purpose=purpose, seen=seen)
+    order = Order(purchase_order=purchase_order.strip(), ean=ean.replace(" ", ""))
+    made = service.accept(parts, caller, offer_id, purpose=purpose, seen=seen, order=order)
     return RedirectResponse(f"/contracts/{made.id}", status_code=303)
 
 
@@ -79,6 +86,8 @@ def contract_page(
         provider=both[contract.provider],
         consumer=both[contract.consumer],
         terms=terms_in_words(contract.clauses),
+        price=price_words.of_tariff(contract.tariff),
+        cap=None if contract.order.cap is None else price_words.of_cap(contract.order.cap),
     )
 
 

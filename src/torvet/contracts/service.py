@@ -12,7 +12,7 @@ from torvet.catalogue import Dataset, Visibility
 from torvet.parties import SHARE, Caller, PartyId, PartyNotFound, Role
 from torvet.ports.parts import Parts
 
-from . import facts, store
+from . import facts, ordering, store
 from .clauses import Ask, Clause
 from .errors import (
     AlreadyContracted,
@@ -38,6 +38,8 @@ from .model import (
     Stage,
     projection_of_clauses,
 )
+from .orders import NO_ORDER, Order
+from .prices import FREE, Price
 from .rules import objections_to_accepting
 from .terms import digest_of, fitted, purpose_code
 
@@ -58,6 +60,7 @@ class Draft:
     approval: Approval = Approval.AT_ONCE
     audience: tuple[str, ...] | None = None
     """Short names of the parties that may accept; None is everyone who sees the dataset."""
+    price: Price = FREE
     preview_acknowledged: bool = False
 
 
@@ -77,9 +80,10 @@ def make_offer(parts: Parts, caller: Caller, slug: str, draft: Draft) -> Offer:
             clauses=clauses,
             approval=draft.approval,
             audience=_audience(tx, draft.audience),
+            price=draft.price,
             made_at=now,
             made_by=caller.account,
-            digest=digest_of(dataset.id, draft.title, draft.approval, clauses),
+            digest=digest_of(dataset.id, draft.title, draft.approval, clauses, draft.price),
         )
         store.add_offer(tx, offer)
         record(tx, facts.of_offer("offer-made", offer, caller.actor, now))
@@ -101,12 +105,20 @@ def withdraw_offer(parts: Parts, caller: Caller, offer_id: str) -> Offer:
 
 
 def accept(
-    parts: Parts, caller: Caller, offer_id: str, *, purpose: str, note: str = "", seen: str = ""
+    parts: Parts,
+    caller: Caller,
+    offer_id: str,
+    *,
+    purpose: str,
+    note: str = "",
+    seen: str = "",
+    order: Order = NO_ORDER,
 ) -> Contract:
-    """Accept an offer, or ask to where its provider approves; the terms are copied.
+    """Accept an offer, or ask to where its provider approves; terms and tariff are copied.
 
-    `seen` is the digest of the terms that the buyer read: where they are others now, nothing is
-    agreed. The second of two acceptances is told which contract there is.
+    `seen` is the digest of the terms that the buyer read, and has to be there where something is
+    to be paid: where they are others now, nothing is agreed. The second of two acceptances is
+    told which contract there is.
     """
     now = parts.clock.now()
     code = purpose_code(purpose)
@@ -115,6 +127,7 @@ def accept(
         parties.check(caller, Role.BUYER)
         assert caller.party is not None, "a buyer buys for a party"
         _check_acceptable(tx, caller.party, offer, purpose=code, now=now, seen=seen)
+        tariff = ordering.tariff_of(tx, caller.party, offer, code, now=now, seen=seen, order=order)
         at_once = offer.approval is Approval.AT_ONCE
         contract = Contract(
             id=ContractId(parts.new_id("ct")),
@@ -127,6 +140,8 @@ def accept(
             clauses=offer.clauses,
             stage=Stage.AGREED if at_once else Stage.REQUESTED,
             share=_share_name(parts, catalogue.dataset(tx, offer.dataset).slug),
+            tariff=tariff,
+            order=order,
             requested_at=now,
             requested_by=caller.account,
             agreed_at=now if at_once else None,
@@ -324,7 +339,8 @@ def _check_acceptable(
     if offer.stage is not OfferStage.OPEN:
         raise OfferWithdrawn(offer.id)
     if seen and seen != offer.digest:
-        raise OfferMoved(offer.id, offer.digest)
+        gone, new = ordering.differences(store.seen_offer(tx, offer.dataset, seen), offer)
+        raise OfferMoved(offer.id, offer.digest, gone, new)
     _check_terms(tx, offer, consumer, purpose=purpose, now=now)
 
 

@@ -11,9 +11,11 @@ from torvet import catalogue, parties
 from torvet.kit import filters
 from torvet.parties import Caller
 
-from . import purposes, terms
+from . import price_terms, price_words, purposes, terms
 from .clauses import Ask, Clause
 from .model import Approval, Contract, Offer, OfferStage, Projection, Stage
+from .orders import Order
+from .prices import Price, Tariff
 from .purposes import Purpose
 from .rules import Refused, Verdict
 from .sentences import Sentence
@@ -40,6 +42,10 @@ class Lines(BaseModel):
     def of(cls, agreed: Offer | Contract) -> Self:
         return cls(da=terms.said(agreed, "da"), en=terms.said(agreed, "en"))
 
+    @classmethod
+    def of_sentences(cls, sentences: Sequence[Sentence]) -> Self:
+        return cls(da=[each.da for each in sentences], en=[each.en for each in sentences])
+
 
 class TermSheet(BaseModel):
     """One clause: as programs read it, and as people do."""
@@ -50,6 +56,46 @@ class TermSheet(BaseModel):
     @classmethod
     def of(cls, clause: Clause) -> Self:
         return cls(clause=terms.to_json(clause), words=Words.of(clause.words()))
+
+
+class PriceSheet(BaseModel):
+    """What is to be paid, without VAT: as programs read it, and as people do."""
+
+    free: bool
+    price: dict[str, Any] = Field(description="Cases of an offer, or the tariff of a contract.")
+    words: Lines
+
+    @classmethod
+    def of_price(cls, price: Price) -> Self:
+        said = price_words.of_price(price)
+        return cls(
+            free=price.is_free, price=price_terms.to_json(price), words=Lines.of_sentences(said)
+        )
+
+    @classmethod
+    def of_tariff(cls, tariff: Tariff) -> Self:
+        said = price_words.of_tariff(tariff)
+        return cls(
+            free=tariff.is_free,
+            price=price_terms.tariff_json(tariff),
+            words=Lines.of_sentences(said),
+        )
+
+
+class OrderSheet(BaseModel):
+    """What the buyer added: its order number, where invoices go, and its spending cap."""
+
+    purchase_order: str
+    ean: str
+    cap: dict[str, Any] | None = Field(description="Minor units and their currency, a month.")
+
+    @classmethod
+    def of(cls, order: Order) -> Self:
+        return cls(
+            purchase_order=order.purchase_order,
+            ean=order.ean,
+            cap=None if order.cap is None else order.cap.to_json(),
+        )
 
 
 class ShownSheet(BaseModel):
@@ -115,6 +161,7 @@ class OfferSheet(BaseModel):
     title: str
     terms: list[TermSheet]
     words: Lines
+    price: PriceSheet
     shows: ShownSheet
     approval: Approval
     audience: list[str] | None = Field(description="Short names; told to the provider only.")
@@ -148,6 +195,8 @@ class ContractSheet(BaseModel):
     note: str
     terms: list[TermSheet]
     words: Lines
+    price: PriceSheet = Field(description="What this contract costs: frozen when it was accepted.")
+    order: OrderSheet
     shows: ShownSheet
     stage: Stage
     stage_words: Words
@@ -215,6 +264,7 @@ def offer_sheets(tx: Connection, caller: Caller, offers: Sequence[Offer]) -> lis
             title=offer.title,
             terms=[TermSheet.of(clause) for clause in offer.clauses],
             words=Lines.of(offer),
+            price=PriceSheet.of_price(offer.price),
             shows=ShownSheet.of(offer.projection),
             approval=offer.approval,
             audience=(
@@ -246,6 +296,8 @@ def contract_sheets(tx: Connection, contracts: Sequence[Contract]) -> list[Contr
             note=contract.note,
             terms=[TermSheet.of(clause) for clause in contract.clauses],
             words=Lines.of(contract),
+            price=PriceSheet.of_tariff(contract.tariff),
+            order=OrderSheet.of(contract.order),
             shows=ShownSheet.of(contract.projection),
             stage=contract.stage,
             stage_words=Words.of(contract.stage.words()),

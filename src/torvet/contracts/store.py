@@ -20,13 +20,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
+from torvet.kit.money import Money
 from torvet.parties.model import PartyId
 from torvet.ports.question import Question
 
-from . import terms
+from . import price_terms, terms
 from .clauses import Clause
 from .errors import ContractMoved, ContractNotFound, OfferNotFound
 from .model import Approval, Contract, ContractId, Offer, OfferId, OfferStage, Stage
+from .orders import NO_ORDER, Order
+from .prices import FREE, NOTHING, Tariff
 from .tables import contracts, offers
 
 CLAUSES_KEPT = 4_096
@@ -43,6 +46,7 @@ def add_offer(tx: Connection, offer: Offer) -> None:
             clauses=[terms.to_json(clause) for clause in offer.clauses],
             approval=offer.approval.value,
             audience=None if offer.audience is None else list(offer.audience),
+            price=None if offer.price == FREE else price_terms.to_json(offer.price),
             stage=offer.stage.value,
             made_at=offer.made_at,
             made_by=offer.made_by,
@@ -75,6 +79,13 @@ def offers_of_dataset(tx: Connection, dataset: str, limit: int) -> list[Offer]:
     return [_offer(row) for row in tx.execute(wanted.limit(limit)).mappings()]
 
 
+def seen_offer(tx: Connection, dataset: str, digest: str) -> Offer | None:
+    """Return an offer of the dataset, open or not, whose terms have the digest."""
+    wanted = select(offers).where(offers.c.dataset == dataset, offers.c.digest == digest)
+    row = tx.execute(wanted.order_by(offers.c.id.desc()).limit(1)).mappings().one_or_none()
+    return None if row is None else _offer(row)
+
+
 def withdraw(tx: Connection, offer_id: str) -> bool:
     """Close the offer; say whether this call did."""
     closed = tx.execute(
@@ -100,6 +111,10 @@ def add_contract(tx: Connection, contract: Contract) -> bool:
             clauses=[terms.to_json(clause) for clause in contract.clauses],
             stage=contract.stage.value,
             share=contract.share,
+            tariff=None if contract.tariff == NOTHING else price_terms.tariff_json(contract.tariff),
+            purchase_order=contract.order.purchase_order or None,
+            ean=contract.order.ean or None,
+            cap=None if contract.order.cap is None else contract.order.cap.to_json(),
             requested_at=contract.requested_at,
             requested_by=contract.requested_by,
             agreed_at=contract.agreed_at,
@@ -134,7 +149,7 @@ def contract(tx: Connection, contract_id: str) -> Contract:
     row = _BY_ID.ask(tx, wanted=contract_id)
     if row is None:
         raise ContractNotFound(contract_id)
-    return _contract(row, _clauses_in(row["written"]))
+    return _contract(row, _clauses_in(row["written"]), _tariff_in(row["priced"]))
 
 
 def contract_by_share(tx: Connection, share: str) -> Contract:
@@ -227,6 +242,7 @@ def _offer(row: RowMapping) -> Offer:
         clauses=_clauses(row["clauses"]),
         approval=Approval(row["approval"]),
         audience=None if audience is None else tuple(PartyId(party) for party in audience),
+        price=FREE if row["price"] is None else price_terms.from_json(row["price"]),
         stage=OfferStage(row["stage"]),
         made_at=row["made_at"],
         made_by=row["made_by"],
@@ -237,10 +253,12 @@ def _offer(row: RowMapping) -> Offer:
 
 def contract_of(row: RowMapping) -> Contract:
     """Return the contract that a row of `contracts` holds."""
-    return _contract(row, _clauses(row["clauses"]))
+    return _contract(row, _clauses(row["clauses"]), _tariff(row["tariff"]))
 
 
-def _contract(row: Mapping[str, Any] | RowMapping, clauses: tuple[Clause, ...]) -> Contract:
+def _contract(
+    row: Mapping[str, Any] | RowMapping, clauses: tuple[Clause, ...], tariff: Tariff
+) -> Contract:
     return Contract(
         id=ContractId(row["id"]),
         offer=OfferId(row["offer"]),
@@ -252,6 +270,8 @@ def _contract(row: Mapping[str, Any] | RowMapping, clauses: tuple[Clause, ...]) 
         clauses=clauses,
         stage=Stage(row["stage"]),
         share=row["share"],
+        tariff=tariff,
+        order=_order(row),
         requested_at=row["requested_at"],
         requested_by=row["requested_by"],
         agreed_at=row["agreed_at"],
@@ -265,15 +285,36 @@ def _clauses(rows: list[dict[str, Any]]) -> tuple[Clause, ...]:
     return tuple(terms.from_json(row) for row in rows)
 
 
+def _tariff(written: dict[str, Any] | None) -> Tariff:
+    return NOTHING if written is None else price_terms.tariff_from_json(written)
+
+
+def _order(row: Mapping[str, Any] | RowMapping) -> Order:
+    number, ean, cap = row["purchase_order"], row["ean"], row["cap"]
+    if number is None and ean is None and cap is None:
+        return NO_ORDER
+    return Order(
+        purchase_order=number or "",
+        ean=ean or "",
+        cap=None if cap is None else Money.from_json(cap),
+    )
+
+
 @lru_cache(CLAUSES_KEPT)
 def _clauses_in(written: str) -> tuple[Clause, ...]:
     return _clauses(json.loads(written))
 
 
+@lru_cache(CLAUSES_KEPT)
+def _tariff_in(written: str | None) -> Tariff:
+    return NOTHING if written is None else _tariff(json.loads(written))
+
+
 # Asked with every read, so built once. The terms come as their text, which is read once too.
 _BY_ID = Question(
     select(
-        *(column for column in contracts.c if column is not contracts.c.clauses),
+        *(each for each in contracts.c if each.name not in {"clauses", "tariff"}),
         cast(contracts.c.clauses, Text).label("written"),
+        cast(contracts.c.tariff, Text).label("priced"),
     ).where(contracts.c.id == bindparam("wanted"))
 )

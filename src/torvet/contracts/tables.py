@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData()
 
+# `price` and `tariff` are null where nothing is to be paid.
 offers = Table(
     "offers",
     metadata,
@@ -28,6 +29,7 @@ offers = Table(
     Column("clauses", JSONB, nullable=False),
     Column("approval", Text, nullable=False),
     Column("audience", ARRAY(Text)),
+    Column("price", JSONB(none_as_null=True)),
     Column("stage", Text, nullable=False),
     Column("made_at", DateTime(timezone=True), nullable=False),
     Column("made_by", Text),
@@ -52,6 +54,10 @@ contracts = Table(
     Column("clauses", JSONB, nullable=False),
     Column("stage", Text, nullable=False),
     Column("share", Text, nullable=False),
+    Column("tariff", JSONB(none_as_null=True)),
+    Column("purchase_order", Text),
+    Column("ean", Text),
+    Column("cap", JSONB(none_as_null=True)),
     Column("requested_at", DateTime(timezone=True), nullable=False),
     Column("requested_by", Text),
     Column("agreed_at", DateTime(timezone=True)),

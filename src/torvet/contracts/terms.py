@@ -12,7 +12,7 @@ from torvet.kit import filters
 from torvet.kit.canonical import canonical
 from torvet.kit.moments import from_text, to_text
 
-from . import purposes, regions
+from . import price_terms, purposes, regions
 from .clauses import (
     CLAUSES,
     Answers,
@@ -30,6 +30,7 @@ from .clauses import (
 )
 from .errors import ClauseInvalid, PurposeUnknown
 from .model import Approval, Contract, Offer
+from .prices import FREE, Price
 from .sentences import Sentence
 
 ROWS_PER_DAY_MAX = 10**12
@@ -89,14 +90,22 @@ def from_json(data: Mapping[str, Any]) -> Clause:  # noqa: C901, PLR0911 - a cas
             raise ClauseInvalid(str(data.get("clause"))[:80], "it is no clause that is known here")
 
 
-def digest_of(dataset: str, title: str, approval: Approval, clauses: tuple[Clause, ...]) -> str:
-    """Return the SHA-256 of terms: what a buyer saw, in one short text."""
-    seen = {
+def digest_of(
+    dataset: str,
+    title: str,
+    approval: Approval,
+    clauses: tuple[Clause, ...],
+    price: Price = FREE,
+) -> str:
+    """Return the SHA-256 of terms and price: what a buyer saw, in one short text."""
+    seen: dict[str, Any] = {
         "dataset": dataset,
         "title": title,
         "approval": approval.value,
         "clauses": [to_json(clause) for clause in clauses],
     }
+    if price != FREE:
+        seen["price"] = price_terms.to_json(price)
     return hashlib.sha256(canonical(seen)).hexdigest()
 
 
