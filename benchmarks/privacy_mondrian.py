@@ -5,7 +5,7 @@
 Both cut the same 100,000 rows at k = 10, anonypy in the peers' environment, timing its own
 partitioning and nothing else. The loss is the mean over rows and columns of the range of a class,
 as a share of the column's range. anonypy shows ranges as tight as their rows, which tells who
-stands on their edges; ours end where they were cut (docs/decisions/0134). `loss` is over ranges as
+stands on their edges; ours end where they were cut (docs/decisions/0135). `loss` is over ranges as
 tight as their rows for both, and `loss_as_shown` over those that our releases show.
 """
 

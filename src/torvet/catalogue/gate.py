@@ -48,7 +48,8 @@ class Before:
 
     policy: Held | None
     newest: Certificate | None = None
-    newest_policy: int | None = None
+    certificates: tuple[tuple[int, Certificate], ...] = ()
+    """Of all releases that have one, the newest first."""
     treated: bool = False
     columns: tuple[Column, ...] | None = None
     sources: tuple[Source, ...] = ()
@@ -97,12 +98,21 @@ def before(tx: Connection, dataset: Dataset, newest: Release | None, *, append: 
     if newest is None:
         return Before(policy=policy)
     written = policy_store.certificate_of(tx, dataset.id, newest.number)
+    every = (
+        [
+            (made.number, made.certificate)
+            for number in range(newest.number, 0, -1)
+            if (made := policy_store.certificate_of(tx, dataset.id, number)) is not None
+        ]
+        if policy is not None
+        else []
+    )
     treated = written is not None and written.treatment != Treatment.AS_IS
     sources = tuple(source_of(tx, SourceId(it)) for it in newest.sources) if append else ()
     return Before(
         policy=policy,
         newest=None if written is None else written.certificate,
-        newest_policy=written.policy_version if written else None,
+        certificates=tuple(every),
         treated=treated,
         columns=(sources[0].columns if treated else newest.columns) if append else None,
         sources=sources,
@@ -206,18 +216,75 @@ def _treated(
     if policy.treatment is Treatment.ANONYMISE and found.unit is not None:
         _refuse_streams(policy, paths, found.unit)
     tried = Tried(rows=parts.settings.privacy_attack_rows)
-    # A transformation stays as long as its policy does: see decisions/0125.
-    same = arriving.before.newest_policy == held.version
-    newest = arriving.before.newest if same else None
-    kept = newest.transformation if newest else None
-    made = treat(policy, paths, folder / TREATED, kept=kept, tried=tried)
+    like = [(number, it) for number, it in arriving.before.certificates if _alike(it, policy)]
+    # A transformation stays as long as its hierarchies do: see decisions/0125.
+    kept = like[0][1].transformation if like else None
+    earlier = _released(parts, arriving, [number for number, _ in like], folder)
+    made = treat(policy, paths, folder / TREATED, kept=kept, earlier=earlier, tried=tried)
     if policy.treatment is Treatment.ANSWERS:
         _prepare_answers(parts, arriving, policy)
     certificate = replace(
         made.certificate,
-        remarks=(found.reason, *lowered(policy, found), *made.certificate.remarks),
+        remarks=(
+            found.reason,
+            *lowered(policy, found),
+            *made.certificate.remarks,
+            *_unlike(arriving.before, len(like)),
+        ),
     )
     return Admitted(certificate=certificate, policy_version=held.version, path=made.path)
+
+
+def _alike(made: Certificate, policy: Policy) -> bool:
+    """Say whether a release has the classes, or cells, that `policy` makes: others overlap them."""
+    if made.treatment != policy.treatment:
+        return False
+    was = Policy.trusted(made.policy)
+    match policy.treatment:
+        case Treatment.ANONYMISE:
+            assert was.anonymise is not None
+            assert policy.anonymise is not None
+            return (
+                was.anonymise.hierarchies == policy.anonymise.hierarchies
+                and was.anonymise.recoding == policy.anonymise.recoding
+            )
+        case Treatment.AGGREGATE:
+            before, now = was.aggregate or {}, policy.aggregate or {}
+            return (before.get("by"), before.get("value")) == (now.get("by"), now.get("value"))
+        case _:
+            return False
+
+
+def _released(
+    parts: Parts, arriving: Arriving, numbers: Sequence[int], folder: Path
+) -> list[list[str]]:
+    """Return the files of earlier releases, on this machine."""
+    found = []
+    for number in numbers:
+        uris = parts.tables.file_uris(arriving.dataset.table, number)
+        if any("://" in uri.removeprefix("file://") for uri in uris):
+            path = folder / f"release-{number}.parquet"
+            with parts.engine.stream("SELECT * FROM released", {"released": uris}) as batches:
+                first = next(batches)
+                with pq.ParquetWriter(path, first.schema, compression="zstd") as file:
+                    file.write_batch(first)
+                    for batch in batches:
+                        file.write_batch(batch)
+            uris = [str(path)]
+        found.append([uri.removeprefix("file://") for uri in uris])
+    return found
+
+
+def _unlike(before: Before, like: int) -> tuple[str, ...]:
+    """Say where other releases of the same rows are out in other classes."""
+    others = len(before.certificates) - like
+    if not others or before.treatment is Treatment.ANSWERS:
+        return ()
+    words = (
+        f"{others:,} earlier releases of this dataset were made in another way. Whoever lays them"
+        " over this one may learn more than each was found to tell."
+    )
+    return (words,)
 
 
 def _refuse_streams(policy: Policy, paths: Sequence[str], unit: str) -> None:

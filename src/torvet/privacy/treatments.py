@@ -25,13 +25,27 @@ from .errors import PolicyFailed
 from .policies import Policy, Treatment
 from .proposals import KS
 from .specifications import hierarchies_of, models_of
+from .successors import Continued, Files, changed_cells, continued
 
 if TYPE_CHECKING:  # they bring compilers along, for which a server's start does not wait
     from .attacks.outcome import AttackReport, Outcome
+    from .recoding.measures import Risk
     from .recoding.result import Result
 
 SEED = 20_260_616
 KEPT_BACK = "suppressed"
+LOCAL_ONCE = (
+    "local recoding draws new ranges for every release, and those of two releases laid over each"
+    " other show more than either: what is published again is recoded in whole columns"
+)
+CELLS_TOLD = (
+    "every cell was published before with another figure: the difference of the two would be the"
+    " sum of those who came or went, who may be one"
+)
+CELLS_CHANGED = (
+    "{:,} cells that a release before has another figure for are left out: the difference would be"
+    " the sum of those who came or went, who may be one."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +70,7 @@ def treat(
     target: Path,
     *,
     kept: Mapping[str, int] | None = None,
+    earlier: Sequence[Files] = (),
     tried: Tried | None = None,
 ) -> Treated:
     """Make of `source` what `policy` lets go, in the Parquet file `target`.
@@ -66,6 +81,8 @@ def treat(
         target: where the release is written.
         kept: the transformation of the releases before, which is done again: two releases of
             the same people in different classes would show more than either (0125).
+        earlier: the files of each release made by the same recoding or of the same cells, the
+            newest first: beside them this one tells no more than each of them (0127).
         tried: how hard the release is attacked.
 
     Raises:
@@ -74,9 +91,11 @@ def treat(
     """
     match policy.treatment:
         case Treatment.ANONYMISE:
-            return _anonymised(policy, source, target, kept, tried or Tried())
+            return _anonymised(
+                policy, source, target, kept=kept, earlier=earlier, tried=tried or Tried()
+            )
         case Treatment.AGGREGATE:
-            return _aggregated(policy, source, target, tried or Tried())
+            return _aggregated(policy, source, target, earlier, tried or Tried())
         case _:
             return _answered(policy, source, target)
 
@@ -158,23 +177,55 @@ def _anonymised(
     policy: Policy,
     source: Sequence[str],
     target: Path,
+    *,
     kept: Mapping[str, int] | None,
+    earlier: Sequence[Files],
     tried: Tried,
 ) -> Treated:
+    asked, sensitive = policy.anonymise, policy.named(Role.SENSITIVE)
+    if earlier and asked is not None and asked.recoding != "full-domain":
+        raise PolicyFailed((LOCAL_ONCE,))
     result = recoded(policy, list(source), output=target, kept=kept)
-    found = privacy.risk.report(
-        target, list(result.quasi_identifiers), policy.named(Role.SENSITIVE)
+    left = continued(
+        target,
+        earlier,
+        quasi=result.quasi_identifiers,
+        sensitive=sensitive,
+        k=asked.k if asked else 1,
     )
+    found = privacy.risk.report(target, list(result.quasi_identifiers), sensitive)
     if not found.rows:
         raise PolicyFailed(("no row is left: all of them would be suppressed",))
-    asked = policy.anonymise
     if asked is not None and found.k < asked.k:
         raise PolicyFailed((f"the release was found to have k = {found.k}, not {asked.k}",))
     report = attacked(policy, list(source), target, tried)
-    return Treated(path=target, certificate=_withstood(result.certificate, policy, report))
+    drawn = _as_left(result, left, found) if left.remarks else result.certificate
+    return Treated(path=target, certificate=_withstood(drawn, policy, report))
 
 
-def _aggregated(policy: Policy, source: Sequence[str], target: Path, tried: Tried) -> Treated:
+def _as_left(result: "Result", left: Continued, found: "Risk") -> Certificate:
+    drawn = result.certificate
+    return replace(
+        drawn,
+        rows=left.rows,
+        suppressed=result.rows - left.rows,
+        models_found={"k": found.k, "l": found.l, "t": found.t},
+        risk={
+            "prosecutor": found.prosecutor,
+            "journalist": found.journalist,
+            "marketer": found.marketer,
+        },
+        remarks=(*drawn.remarks, *left.remarks),
+    )
+
+
+def _aggregated(
+    policy: Policy,
+    source: Sequence[str],
+    target: Path,
+    earlier: Sequence[Files],
+    tried: Tried,
+) -> Treated:
     asked = policy.aggregate or {}
     cells = privacy.aggregate(
         list(source),
@@ -191,6 +242,9 @@ def _aggregated(policy: Policy, source: Sequence[str], target: Path, tried: Trie
     # A line without a sum would tell that somebody is there: empty cells have no line either.
     told = cells.table.filter(pc.is_null(cells.table[KEPT_BACK]))
     pq.write_table(told, target, compression="zstd")
+    left = changed_cells(target, earlier, by=asked["by"], value=asked["value"])
+    if not left.rows:
+        raise PolicyFailed((CELLS_TOLD,))
     report = privacy.attacks.run(
         target,
         list(source),
@@ -200,7 +254,13 @@ def _aggregated(policy: Policy, source: Sequence[str], target: Path, tried: Trie
         seed=tried.seed,
         limit_rows=tried.rows,
     )
-    drawn = replace(cells.certificate, rows=published)
+    remarks = (CELLS_CHANGED.format(left.left_out),) if left.left_out else ()
+    drawn = replace(
+        cells.certificate,
+        rows=left.rows,
+        suppressed=cells.cells - left.rows,
+        remarks=(*cells.certificate.remarks, *remarks),
+    )
     return Treated(path=target, certificate=_withstood(drawn, policy, report))
 
 

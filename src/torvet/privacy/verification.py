@@ -142,7 +142,7 @@ def _rows(file: Path | str, stated: Certificate) -> Iterator[Line]:
         yield from _no_identifiers(names, policy)
         match policy.treatment:
             case Treatment.AGGREGATE:
-                yield from _cells(run, policy, stated)
+                yield from _cells(run, names, policy)
             case Treatment.ANSWERS:
                 pass
             case _:
@@ -196,19 +196,23 @@ def _measured(
     yield _number("risk.marketer", stated.risk.get("marketer"), found.marketer)
 
 
-def _cells(run: duckdb.DuckDBPyConnection, policy: Policy, stated: Certificate) -> Iterator[Line]:
+def _cells(run: duckdb.DuckDBPyConnection, names: Sequence[str], policy: Policy) -> Iterator[Line]:
+    """Count contributors; cells that are kept back have no line, so that none may be marked so."""
+    if not {"contributors", "suppressed"} <= set(names):
+        yield _line("contributors", "in every line", "not there", holds=False)
+        return
     least = [
         it["n"] for it in (policy.aggregate or {})["rules"] if it["kind"] == "min-contributors"
     ]
-    fewest, kept_back = run.execute(
-        "SELECT min(contributors) FILTER (WHERE suppressed IS NULL),"
+    fewest, uncounted, kept_back = run.execute(
+        "SELECT min(contributors), count(*) FILTER (WHERE contributors IS NULL),"
         " count(*) FILTER (WHERE suppressed IS NOT NULL) FROM release"
     ).fetchall()[0]
     if least:
-        enough = fewest is None or fewest >= max(least)
+        enough = not uncounted and (fewest is None or fewest >= max(least))
         yield _line("contributors", f"at least {max(least)}", str(fewest), holds=enough)
-    same = kept_back == stated.suppressed
-    yield _line("suppressed cells", f"{stated.suppressed:,}", f"{kept_back:,}", holds=same)
+    said = f"{kept_back:,} have one"
+    yield _line("suppressed cells", "have no line", said, holds=not kept_back)
 
 
 def _number(what: str, claimed: Any, value: float) -> Line:

@@ -2,7 +2,7 @@
 
 A range from the smallest to the largest of its rows tells two people's numbers. Ranges that were
 cut beside each other end at the roundest number between two neighbouring values; the outermost
-ones are rounded outward. See docs/decisions/0134.
+ones are rounded outward. See docs/decisions/0135.
 """
 
 from collections.abc import Sequence

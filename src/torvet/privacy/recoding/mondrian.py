@@ -40,7 +40,7 @@ class Recoded:
 
     `partition[i]` is the class of row i. Class p holds `sizes[p]` rows; of quasi-identifier j it
     shows the codes `low[p, j]` to `high[p, j]`, between which it was cut out: whether anybody has
-    them is not told (decisions/0134). Rows lie from `least[p, j]` to `most[p, j]`, which somebody
+    them is not told (decisions/0135). Rows lie from `least[p, j]` to `most[p, j]`, which somebody
     has each: these two are never to be shown.
     """
 
