@@ -58,6 +58,7 @@ def square(home, database, tmp_path_factory):
         publishing.register(stage)
         publishing.describe(stage)
         publishing.publish_parking(stage)
+        publishing.deliver_heat(stage)
         publishing.publish_heat(stage)
         publishing.offer(stage)
         yield url

@@ -68,7 +68,9 @@ def test_the_story_plays_on_an_object_store(own_folder, s3_endpoint):
     assert failed(seen) == []
     assert done.returncode == 0, done.stdout + done.stderr
     assert seen["saw"]["read"]["version 2"] == 44_288
-    assert list((own_folder / "home").rglob("*.parquet")) == []
+    kept = set((own_folder / "home").rglob("*.parquet"))
+    taken = set((own_folder / "home" / "taken-home").rglob("*.parquet"))
+    assert kept == taken
 
 
 def test_the_story_plays_on_a_spark_server(own_folder, sail_url):

@@ -23,7 +23,7 @@ from .measures import Risk, Utility, risk_of
 from .models import KAnonymity, LDiversity, Model, TCloseness, at_least_rows, k_of
 from .mondrian import REMARK, Recoded, recode
 from .optimum import demand_of
-from .output import ROW_GROUP_ROWS, TEXTS
+from .output import AS_TEXT, ROW_GROUP_ROWS, TEXTS
 from .result import Result, digests_of
 
 Codes = NDArray[np.int32]
@@ -64,7 +64,7 @@ def anonymise_locally(rows: Source, gathering: Gathering, groups: Groups, asked:
     )
     table = _shown(rows, asked, groups.trees, places, cut)
     if asked.path is not None:
-        pq.write_table(table, asked.path, row_group_size=ROW_GROUP_ROWS, compression="zstd")
+        pq.write_table(table, asked.path, row_group_size=ROW_GROUP_ROWS, **AS_TEXT)
     utility = _utility(groups, places, cut, k_of(asked.models))
     return Result(
         transformation={},

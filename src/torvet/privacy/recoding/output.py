@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,8 @@ from .groups import Gathering
 from .leaves import Tree, coded
 
 WORKERS = 2
+# That a column came as a dictionary is not written down: engines take it for another type.
+AS_TEXT: dict[str, Any] = {"compression": "zstd", "compression_level": 1, "store_schema": False}
 ROW_GROUP_ROWS = 1 << 20
 TEXTS = pa.dictionary(pa.int32(), pa.string())
 
@@ -79,7 +82,7 @@ def write(source: Source, recoding: Recoding, path: Path | None) -> pa.Table | N
     batches = _ahead_of(recoding, source.batches(recoding.schema.names))
     if path is None:
         return pa.Table.from_batches(batches, schema=recoding.schema)
-    with pq.ParquetWriter(path, recoding.schema, compression="zstd", compression_level=1) as file:
+    with pq.ParquetWriter(path, recoding.schema, **AS_TEXT) as file:
         for batch in batches:
             file.write_batch(batch, row_group_size=ROW_GROUP_ROWS)
     return None
