@@ -24,7 +24,7 @@ from torvet.settings import Settings
 
 WRITERS = 8
 ROUNDS = 3
-MEASURED_S = 6
+MEASURED_S = 4
 PARTIES = 500
 
 PLAIN = """
