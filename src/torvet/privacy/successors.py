@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from torvet.kit.sql import identifier, literal
@@ -132,9 +133,25 @@ def _rewrite(
         for place in range(releases)
         if run.execute(f"SELECT 1 FROM held WHERE within AND place = {place} LIMIT 1").fetchall()
     ]
-    made = target.with_name("continued.parquet")
-    with pq.ParquetWriter(made, schema, compression="zstd") as file:
-        for batch in run.sql(" UNION ALL ".join(parts)).to_arrow_reader():
+    _write(run, f"FROM ({' UNION ALL '.join(parts)})", target, schema)
+
+
+def in_no_order(target: Path) -> None:
+    """Sort the rows of a Parquet file by what they show.
+
+    In the order of their source they would tell whose they are: of a class, the first is about
+    whoever stands first by number or name.
+    """
+    schema = pq.read_schema(target)
+    with duckdb.connect() as run:
+        _write(run, f"FROM {_read([str(target)])}", target, schema)
+
+
+def _write(run: duckdb.DuckDBPyConnection, rows: str, target: Path, schema: pa.Schema) -> None:
+    made = target.with_name("ordered.parquet")
+    shown = _listed(schema.names)
+    with pq.ParquetWriter(made, schema, compression="zstd", compression_level=1) as file:
+        for batch in run.sql(f"SELECT {shown} {rows} ORDER BY {shown}").to_arrow_reader():
             file.write_batch(batch.cast(schema))
     made.replace(target)
 

@@ -25,7 +25,7 @@ from .errors import PolicyFailed
 from .policies import Policy, Treatment
 from .proposals import KS
 from .specifications import hierarchies_of, models_of
-from .successors import Continued, Files, changed_cells, continued
+from .successors import Continued, Files, changed_cells, continued, in_no_order
 
 if TYPE_CHECKING:  # they bring compilers along, for which a server's start does not wait
     from .attacks.outcome import AttackReport, Outcome
@@ -117,7 +117,7 @@ def recoded(
     if asked is None:
         raise PolicyFailed(("the policy does not say how rows are anonymised",))
     hierarchies = hierarchies_of(asked.hierarchies)
-    return privacy.anonymise(
+    result = privacy.anonymise(
         source,
         quasi_identifiers=hierarchies,
         models=models_of(asked.models, hierarchies),
@@ -129,6 +129,9 @@ def recoded(
         transformation=kept or None,
         output=output,
     )
+    if output is not None:
+        in_no_order(output)
+    return result
 
 
 def strengthened(policy: Policy, source: Any, tried: Tried | None = None) -> Policy:

@@ -189,3 +189,18 @@ def test_the_transformation_of_the_release_before_is_done_again(tmp_path):
 
     assert again.certificate.transformation == kept
     assert sum(fresh.certificate.transformation.values()) <= sum(kept.values())
+
+
+def test_rows_do_not_stand_in_the_order_of_those_they_are_about(tmp_path):
+    """Customers stand by number: of a class, the first line would be the lowest number's."""
+    backwards = HOMES.take(list(range(HOMES.num_rows))[::-1])
+    for name, table in (("forwards", HOMES), ("backwards", backwards)):
+        pq.write_table(table, tmp_path / f"{name}.parquet")
+        treat(POLICY, [str(tmp_path / f"{name}.parquet")], tmp_path / f"{name}.released")
+    one, other = (
+        pq.read_table(tmp_path / f"{name}.released").to_pylist()
+        for name in ("forwards", "backwards")
+    )
+
+    assert one == other
+    assert one == sorted(one, key=lambda row: tuple(row.values()))
