@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from .audit import api as audit_api
 from .audit import pages as audit_pages
 from .billing import api as billing_api
+from .billing import quote_api
 from .catalogue import api as catalogue_api
 from .catalogue import ckan_api, dcat_api, privacy_api, search_api
 from .catalogue import pages as catalogue_pages
@@ -37,6 +38,7 @@ ROUTERS = (
     delivery_api.router,
     metering_api.router,
     billing_api.router,
+    quote_api.router,
     ingest_api.router,
     parties_api.router,
     audit_api.router,

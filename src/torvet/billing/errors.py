@@ -93,3 +93,15 @@ class StatementTurned(ExchangeError):
 
     def __str__(self) -> str:
         return f"There is no time between {self.start} and {self.end}."
+
+
+@dataclass(eq=False)
+class QuotePeriodTooLong(ExchangeError):
+    """A price is worked out for more time than is looked at in one go."""
+
+    kind, code = Kind.INVALID, "quote-period-too-long"
+    advice = "Ask for a shorter period: three months are looked at in one go."
+    days_max: int
+
+    def __str__(self) -> str:
+        return f"A price is worked out for {self.days_max} days at most."

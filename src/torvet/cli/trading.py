@@ -29,6 +29,7 @@ def make_offer(
     title: str,
     *,
     clauses: Path | None = None,
+    price: str | None = None,
     approval: Literal["at-once", "on-request"] = "at-once",
     audience: list[str] | None = None,
     preview_acknowledged: bool = False,
@@ -40,6 +41,8 @@ def make_offer(
         dataset: Its short name.
         title: The offer in a few words.
         clauses: JSON list of clauses, or an ODRL offer; without it, everything is allowed.
+        price: What it costs without VAT: "500 DKK per month + 12.50 DKK per 1000 rows, first
+            10000 free", or a JSON file for tiers and cases; without it, it is free.
         approval: Whether acceptance makes a contract at once or waits for you.
         audience: Short names of the only parties that may have it.
         preview_acknowledged: You know that the preview shows more than this offer gives.
@@ -48,6 +51,7 @@ def make_offer(
     wish = {
         "title": title,
         "clauses": read_json(clauses) if clauses else [],
+        "price": _price(price),
         "approval": approval,
         "audience": audience,
         "preview_acknowledged": preview_acknowledged,
@@ -71,8 +75,16 @@ def list_offers(dataset: str, *, here: Here = HERE) -> None:
         here,
         found,
         lambda it: table(
-            ("offer", "title", "terms"),
-            ((o["id"], o["title"], "; ".join(o["words"]["en"])) for o in it["items"]),
+            ("offer", "title", "price", "terms"),
+            (
+                (
+                    o["id"],
+                    o["title"],
+                    " ".join(o["price"]["words"]["en"]),
+                    "; ".join(o["words"]["en"]),
+                )
+                for o in it["items"]
+            ),
             empty="No open offers. Make one with `torvet offer make`.",
         ),
     )
@@ -105,19 +117,41 @@ def withdraw_offer(offer: str, *, here: Here = HERE) -> None:
     tell(here, {"withdrawn": offer}, lambda _: say(f"[green]✓[/] {offer} is withdrawn."))
 
 
-def accept(offer: str, *, purpose: str, note: str = "", here: Here = HERE) -> None:
+def accept(
+    offer: str,
+    *,
+    purpose: str,
+    note: str = "",
+    seen: str | None = None,
+    purchase_order: str = "",
+    ean: str = "",
+    cap: str | None = None,
+    here: Here = HERE,
+) -> None:
     """Accept an offer, or request it where the provider wants to approve.
+
+    What is accepted is what the offer says now; with `--seen`, only what you read before.
 
     Args:
         offer: Its id.
         purpose: Why you read, as a DPV purpose such as ResearchAndDevelopment.
         note: A few words to the provider.
+        seen: Digest of the terms that you read, as `torvet offer show` prints it.
+        purchase_order: Your own order number, for the invoice.
+        ean: EAN (GLN) to which invoices go; Danish public bodies have to give one.
+        cap: The most that you will spend on use in a month, such as "2000 DKK".
         here: Where and as whom.
     """
     with exchange(here) as client:
-        made = answer_of(
-            client.post(f"/api/offers/{offer}/contracts", json={"purpose": purpose, "note": note})
-        )
+        wish = {
+            "purpose": purpose,
+            "note": note,
+            "seen": seen or answer_of(client.get(f"/api/offers/{offer}"))["digest"],
+            "purchase_order": purchase_order,
+            "ean": ean,
+            "cap": cap,
+        }
+        made = answer_of(client.post(f"/api/offers/{offer}/contracts", json=wish))
     tell(here, made, _print_contract)
 
 
@@ -222,15 +256,21 @@ def revoke(contract: str, *, reason: str, here: Here = HERE) -> None:
     tell(here, made, _print_contract)
 
 
+def _price(text: str | None) -> Any:
+    """Return the price in a JSON file of that name, or else what is typed."""
+    return read_json(Path(text)) if text and text.endswith(".json") else text
+
+
 def _print_offer(it: dict[str, Any]) -> None:
     say(f"[bold]{escape(it['title'])}[/]  [dim]{it['id']}[/]")
-    for line in it["words"]["en"]:
+    for line in (*it["words"]["en"], *it["price"]["words"]["en"]):
         say(f"  • {escape(line)}")
+    say(f"[dim]Digest of these terms: {it['digest']}[/]")
 
 
 def _print_contract(it: dict[str, Any]) -> None:
     say(f"[bold]{it['stage']}[/]  [dim]{it['id']}[/]  share {it['share']}")
-    for line in it["words"]["en"]:
+    for line in (*it["words"]["en"], *it["price"]["words"]["en"]):
         say(f"  • {escape(line)}")
     if it["stage"] == "agreed":
         say(f"[dim]Read it: `torvet read {it['id']}`, or `torvet profile {it['id']}`.[/]")

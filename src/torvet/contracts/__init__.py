@@ -56,6 +56,7 @@ from .prices import (
     Unit,
 )
 from .rules import Allowed, Objection, Refused, Verdict, decide, gives_answers
+from .sentences import PLACE_ZONE
 from .service import (
     Draft,
     accept,
@@ -75,6 +76,7 @@ __all__ = [
     "IDENTITY",
     "NOTHING",
     "NO_ORDER",
+    "PLACE_ZONE",
     "Allowed",
     "Answers",
     "Approval",

@@ -112,11 +112,12 @@ def contracts_of(
     party: str,
     stage: Stage | None = None,
     *,
+    dataset: str | None = None,
     after: str | None = None,
     limit: int = CONTRACTS_MAX,
 ) -> list[Contract]:
     """Return what `party` gives and takes, newest first."""
-    return store.contracts_of(tx, party, stage, after=after, limit=limit)
+    return store.contracts_of(tx, party, stage, dataset=dataset, after=after, limit=limit)
 
 
 def shares_of(

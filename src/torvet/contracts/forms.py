@@ -254,7 +254,7 @@ NewOffer: TypeAlias = Annotated[
 ]
 
 
-class MoneyForm(_Form):
+class CapForm(_Form):
     """Whole øre or cent."""
 
     minor: Annotated[int, Field(ge=-MINOR_MAX, le=MINOR_MAX)]
@@ -277,7 +277,7 @@ class AcceptanceForm(_Form):
     ean: Annotated[str, Field(max_length=20, pattern=_NO_NUL)] = Field(
         "", description="EAN (GLN) to which invoices go; Danish public bodies have to give one."
     )
-    cap: Annotated[str, Field(max_length=40)] | MoneyForm | None = Field(
+    cap: Annotated[str, Field(max_length=40)] | CapForm | None = Field(
         None,
         description="The most that you will spend on use in a month, such as `2000 DKK`.",
         examples=["2000 DKK"],
@@ -292,7 +292,7 @@ class AcceptanceForm(_Form):
         )
 
 
-def _cap(offer: str, written: str | MoneyForm) -> Money:
+def _cap(offer: str, written: str | CapForm) -> Money:
     found = money_of(written if isinstance(written, str) else written.model_dump(mode="json"))
     if found is None:
         raise OrderInvalid(offer, (f"{written!s} is no spending cap: write it like 2000 DKK",))
