@@ -76,7 +76,10 @@ def lines_for(seller, buyer, *amounts):
     )
 
 
-def invoice(seller=UTILITY, buyer=STARTUP, amounts=(kr(49_900), kr(15_625)), **changes):
+TWO = (kr(49_900), kr(15_625))
+
+
+def invoice(seller=UTILITY, buyer=STARTUP, amounts=TWO, **changes):
     made = Invoice(
         number="F-000042",
         kind=Kind.INVOICE,

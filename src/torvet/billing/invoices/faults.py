@@ -152,7 +152,7 @@ def _party_faults(party: InvoiceParty, who: str) -> Faults:
         yield _fault(Code.EMAIL_WRONG, f"{who}'s e-mail address cannot be one: {party.email!r}")
     if endpoint_of(party) is None:
         yield _fault(
-            Code.UNREACHABLE, f"{who} has no EAN, CVR or VAT number and no e-mail to be sent to"
+            Code.UNREACHABLE, f"{who} has no EAN, CVR or VAT number that Peppol could send to"
         )
     yield from _vat_number_faults(party, who)
 

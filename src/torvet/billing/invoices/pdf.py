@@ -1,0 +1,212 @@
+"""An invoice on paper: PDF/A-3 (ISO 19005-3) in Danish or English, with the UBL document inside."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from importlib.resources import files
+from pathlib import Path
+
+from fpdf import FPDF
+from fpdf.enums import AssociatedFileRelationship, DocumentCompliance
+from fpdf.fonts import FontFace
+
+from .model import DanishAccount, Iban, Invoice, InvoiceParty, Line, PaidByCard, Period, Totals
+from .rules import totals_of
+from .ubl import to_ubl
+from .words import TITLES, UNITS, WORDS
+
+ENCLOSED_NAME = "invoice.xml"
+_FONT = "Lato"
+_SMALL, _PLAIN, _LARGE = 8, 9, 18
+_COLUMNS_MM = (74, 24, 28, 14, 30)
+_ALIGNMENTS = ("LEFT", "RIGHT", "RIGHT", "RIGHT", "RIGHT")
+_HALF_MM, _LABEL_MM, _SUM_MM = 85, 120, 50
+_LINE_MM = 4.6
+_NO_BREAK = "\u00a0"
+
+
+class _Paper(FPDF):
+    """A4 with the number and the page at the foot of each page."""
+
+    def __init__(self, foot: str) -> None:
+        super().__init__(format="A4", enforce_compliance=DocumentCompliance.PDFA_3B)
+        self.foot = foot
+        self.set_margin(20)
+        self.set_auto_page_break(auto=True, margin=22)
+        fonts = Path(str(files("font_lato") / "files"))
+        self.add_font(_FONT, "", fonts / "Lato-Regular.ttf")
+        self.add_font(_FONT, "B", fonts / "Lato-Bold.ttf")
+
+    def footer(self) -> None:
+        self.set_y(-15)
+        self.set_font(_FONT, "", _SMALL)
+        self.cell(0, 5, f"{self.foot} {self.page_no()}", align="R")
+
+    def says(self, text: str, *, bold: bool = False, size: int = _PLAIN) -> None:
+        self.set_font(_FONT, "B" if bold else "", size)
+        self.multi_cell(0, size * 0.5, text, new_x="LMARGIN", new_y="NEXT")
+
+
+def to_pdf(invoice: Invoice, *, language: str, to_public_body: bool = False) -> bytes:
+    """Return `invoice` as a PDF/A-3 in `language` (da, en) with its UBL document inside.
+
+    Raises InvoiceRefused as `to_ubl` does. The same invoice is always the same bytes: the file is
+    dated by the invoice. Signs that the typeface does not have are drawn as an empty box; the
+    document inside has them.
+    """
+    document = to_ubl(invoice, to_public_body=to_public_body)
+    words, totals = WORDS[language], totals_of(invoice)
+    title = f"{TITLES[language][invoice.kind]} {invoice.number}"
+    paper = _Paper(f"{title} · {words['page']}")
+    made_at = datetime.combine(invoice.issued_on, time(), UTC)
+    paper.set_title(title)
+    paper.set_author(invoice.seller.name)
+    paper.set_lang(language)
+    paper.set_creation_date(made_at)
+    paper.add_page()
+    paper.says(title, bold=True, size=_LARGE)
+    _parties(paper, invoice, words)
+    _facts(paper, invoice, words)
+    _lines(paper, invoice, language)
+    _sums(paper, invoice, totals, language)
+    _payment(paper, invoice, words)
+    paper.embed_file(
+        bytes=document,
+        basename=ENCLOSED_NAME,
+        mime_type="text/xml",
+        associated_file_relationship=AssociatedFileRelationship.ALTERNATIVE,
+        creation_date=made_at,
+        modification_date=made_at,
+    )
+    return bytes(paper.output())
+
+
+def _parties(paper: _Paper, invoice: Invoice, words: dict[str, str]) -> None:
+    paper.ln(4)
+    top = paper.get_y()
+    bottoms = []
+    for place, (label, party) in enumerate(
+        ((words["seller"], invoice.seller), (words["buyer"], invoice.buyer))
+    ):
+        left = paper.l_margin + place * _HALF_MM
+        paper.set_xy(left, top)
+        paper.set_font(_FONT, "B", _SMALL)
+        paper.cell(_HALF_MM, _LINE_MM, label)
+        paper.set_xy(left, top + _LINE_MM)
+        paper.set_font(_FONT, "", _PLAIN)
+        paper.multi_cell(_HALF_MM - 5, _LINE_MM, "\n".join(_named(party, words)), align="L")
+        bottoms.append(paper.get_y())
+    paper.set_xy(paper.l_margin, max(bottoms) + 4)
+
+
+def _named(party: InvoiceParty, words: dict[str, str]) -> Iterator[str]:
+    yield party.name
+    if party.address is not None:
+        address = party.address
+        yield address.street
+        yield f"{address.post_code} {address.city}, {address.country}"
+    if party.cvr is not None:
+        yield f"{words['cvr']} {party.cvr}"
+    if party.vat_number is not None:
+        yield f"{words['vat_number']} {party.vat_number}"
+    if party.ean is not None:
+        yield f"EAN {party.ean}"
+    if party.email is not None:
+        yield party.email
+
+
+def _facts(paper: _Paper, invoice: Invoice, words: dict[str, str]) -> None:
+    preceding = invoice.preceding
+    facts = {
+        "issued": invoice.issued_on.isoformat(),
+        "due": invoice.due_on and invoice.due_on.isoformat(),
+        "period": invoice.period and _between(invoice.period),
+        "contract": invoice.contract,
+        "order": invoice.purchase_order,
+        "reference": invoice.buyer_reference,
+        "preceding": preceding and f"{preceding.number} ({preceding.issued_on.isoformat()})",
+    }
+    for name, fact in facts.items():
+        if fact:
+            paper.says(f"{words[name]}: {fact}")
+    if invoice.note is not None:
+        paper.says(invoice.note)
+    paper.ln(4)
+
+
+def _lines(paper: _Paper, invoice: Invoice, language: str) -> None:
+    words = WORDS[language]
+    paper.set_font(_FONT, "", _PLAIN)
+    with paper.table(
+        col_widths=_COLUMNS_MM,
+        text_align=_ALIGNMENTS,
+        line_height=_LINE_MM,
+        borders_layout="HORIZONTAL_LINES",
+        headings_style=FontFace(emphasis="BOLD"),
+    ) as table:
+        table.row([words[name] for name in ("description", "quantity", "price", "vat", "amount")])
+        for line in invoice.lines:
+            table.row(list(_cells(line, language)))
+    paper.ln(3)
+
+
+def _cells(line: Line, language: str) -> Iterator[str]:
+    about = (line.description, line.period and _between(line.period), line.note)
+    yield "\n".join(part for part in about if part)
+    yield f"{_number(line.quantity, language)}{_NO_BREAK}{UNITS[language][line.unit]}"
+    yield line.unit_price.said(language)
+    yield f"{_number(line.vat.percent, language)}{_NO_BREAK}%"
+    yield line.amount.said(language)
+
+
+def _sums(paper: _Paper, invoice: Invoice, totals: Totals, language: str) -> None:
+    words = WORDS[language]
+    _sum(paper, words["net"], totals.lines.said(language))
+    for subtotal in totals.by_vat:
+        taxable = subtotal.taxable.said(language)
+        percent = _number(subtotal.vat.percent, language)
+        name = "tax" if subtotal.vat.percent else "untaxed"
+        _sum(
+            paper,
+            words[name].format(percent=percent, taxable=taxable),
+            subtotal.tax.said(language),
+        )
+        if subtotal.vat.reason is not None:
+            paper.says(subtotal.vat.reason, size=_SMALL)
+    if invoice.vat_in_kroner is not None:
+        _sum(paper, words["in_kroner"], invoice.vat_in_kroner.said(language))
+    _sum(paper, words["with_tax"], totals.with_tax.said(language))
+    if totals.prepaid:
+        _sum(paper, words["prepaid"], (-totals.prepaid).said(language))
+    last = "given_back" if invoice.kind.gives_back else "payable"
+    _sum(paper, words[last], totals.payable.said(language), bold=True)
+
+
+def _sum(paper: _Paper, label: str, amount: str, *, bold: bool = False) -> None:
+    paper.set_font(_FONT, "B" if bold else "", _PLAIN)
+    paper.cell(_LABEL_MM, _LINE_MM + 1, label, align="R")
+    paper.cell(_SUM_MM, _LINE_MM + 1, amount, align="R", new_x="LMARGIN", new_y="NEXT")
+
+
+def _payment(paper: _Paper, invoice: Invoice, words: dict[str, str]) -> None:
+    paper.ln(5)
+    means = invoice.means
+    if not invoice.kind.gives_back:
+        match means:
+            case DanishAccount(registration=registration, account=account):
+                paper.says(words["account"].format(registration=registration, account=account))
+            case Iban(iban=iban, bic=bic):
+                paper.says(f"IBAN {iban}" + (f", BIC {bic}" if bic else ""))
+        said = "card" if isinstance(means, PaidByCard) else "pay_with"
+        paper.says(words[said].format(reference=means.reference), bold=True)
+    paper.ln(3)
+    paper.says(words["enclosed"], size=_SMALL)
+
+
+def _between(period: Period) -> str:
+    return f"{period.first.isoformat()} – {period.last.isoformat()}"
+
+
+def _number(number: Decimal, language: str) -> str:
+    written = f"{number:,f}"
+    return written.translate(str.maketrans(",.", ".,")) if language == "da" else written

@@ -1,0 +1,106 @@
+"""What a printed invoice says, in Danish and English."""
+
+from .model import Kind, Unit
+
+LANGUAGES = ("da", "en")
+
+TITLES = {
+    "da": {
+        Kind.INVOICE: "Faktura",
+        Kind.CREDIT_NOTE: "Kreditnota",
+        Kind.SELF_BILLED_INVOICE: "Faktura udstedt af køber",
+        Kind.SELF_BILLED_CREDIT_NOTE: "Kreditnota udstedt af køber",
+    },
+    "en": {
+        Kind.INVOICE: "Invoice",
+        Kind.CREDIT_NOTE: "Credit note",
+        Kind.SELF_BILLED_INVOICE: "Self-billed invoice",
+        Kind.SELF_BILLED_CREDIT_NOTE: "Self-billed credit note",
+    },
+}
+
+UNITS = {
+    "da": {
+        Unit.PIECE: "stk.",
+        Unit.GIGABYTE: "GB",
+        Unit.HOUR: "timer",
+        Unit.DAY: "dage",
+        Unit.MONTH: "måneder",
+        Unit.YEAR: "år",
+    },
+    "en": {
+        Unit.PIECE: "pcs",
+        Unit.GIGABYTE: "GB",
+        Unit.HOUR: "hours",
+        Unit.DAY: "days",
+        Unit.MONTH: "months",
+        Unit.YEAR: "years",
+    },
+}
+
+WORDS = {
+    "da": {
+        "seller": "Sælger",
+        "buyer": "Køber",
+        "number": "Nummer",
+        "issued": "Dato",
+        "due": "Forfalder",
+        "period": "Periode",
+        "contract": "Aftale",
+        "order": "Rekvisition",
+        "reference": "Jeres reference",
+        "preceding": "Vedrører faktura",
+        "description": "Beskrivelse",
+        "quantity": "Antal",
+        "price": "Enhedspris",
+        "vat": "Moms",
+        "amount": "Beløb",
+        "net": "I alt uden moms",
+        "tax": "Moms {percent} % af {taxable}",
+        "untaxed": "Ingen moms af {taxable}",
+        "in_kroner": "Moms i kroner",
+        "with_tax": "I alt",
+        "prepaid": "Allerede betalt",
+        "payable": "At betale",
+        "given_back": "Til gode",
+        "cvr": "CVR",
+        "vat_number": "Momsnr.",
+        "account": "Reg.nr. {registration}, konto {account}",
+        "pay_with": "Skriv denne reference, når der betales: {reference}",
+        "card": "Betalt med kort: {reference}",
+        "enclosed": "Den elektroniske faktura (Peppol BIS Billing 3) ligger i denne fil.",
+        "page": "Side",
+    },
+    "en": {
+        "seller": "Seller",
+        "buyer": "Buyer",
+        "number": "Number",
+        "issued": "Date",
+        "due": "Due",
+        "period": "Period",
+        "contract": "Contract",
+        "order": "Purchase order",
+        "reference": "Your reference",
+        "preceding": "Takes back invoice",
+        "description": "Description",
+        "quantity": "Quantity",
+        "price": "Unit price",
+        "vat": "VAT",
+        "amount": "Amount",
+        "net": "Total without VAT",
+        "tax": "VAT {percent} % of {taxable}",
+        "untaxed": "No VAT on {taxable}",
+        "in_kroner": "VAT in kroner",
+        "with_tax": "Total",
+        "prepaid": "Paid before",
+        "payable": "To pay",
+        "given_back": "To your credit",
+        "cvr": "CVR",
+        "vat_number": "VAT no.",
+        "account": "Reg. no. {registration}, account {account}",
+        "pay_with": "Please state this reference when paying: {reference}",
+        "card": "Paid by card: {reference}",
+        "enclosed": "The electronic invoice (Peppol BIS Billing 3) is inside this file.",
+        "page": "Page",
+    },
+}
