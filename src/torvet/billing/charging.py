@@ -125,15 +125,10 @@ def outstanding(
 
     Adding it to `charged` makes what was derived, and then nothing is outstanding.
     """
-    wanted = {charge.key: charge.amount for charge in derived}
-    found = {}
-    for key in sorted(wanted.keys() | charged.keys()):
-        known = wanted.get(key) or charged[key]
-        zero = Money.zero(known.currency)
-        over = wanted.get(key, zero) - charged.get(key, zero)
-        if over:
-            found[key] = over
-    return found
+    left = {charge.key: charge.amount for charge in derived}
+    for key, amount in charged.items():
+        left[key] = left[key] - amount if key in left else -amount
+    return {key: left[key] for key in sorted(left) if left[key]}
 
 
 def _fixed(terms: Terms, start: datetime, end: datetime) -> list[Charge]:
