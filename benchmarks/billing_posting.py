@@ -88,6 +88,17 @@ def plain(parts, writer):
     return deed
 
 
+def plain_as_deeds(parts, writer):
+    """The same two rows as every other deed of the house writes: through the pool, begun, committed."""
+
+    def deed(number):
+        name = f"lt_{writer}_{number:020}"
+        with parts.db.begin() as tx:
+            tx.exec_driver_sql(INSERT, (name, 1, 5, name, 2, -5))
+
+    return deed
+
+
 def write(home, kind, writer, start, until, done):  # noqa: PLR0917 - a process takes it by place
     """Do deeds one by one, each in a transaction of its own, until the time is up."""
     with open_parts(Settings(home=home), migrate=False) as parts:
@@ -123,9 +134,10 @@ def measured(home, parts):
     with parts.db.begin() as tx:
         tx.execute(text(PLAIN))
         durable = tx.scalar(text("show fsync")), tx.scalar(text("show synchronous_commit"))
-    found = {"two_lines": [], "three_lines": [], "plain": []}
+    found = {"two_lines": [], "three_lines": [], "plain": [], "plain_as_deeds": []}
     for _ in range(ROUNDS):
         found["plain"].append(writers_at_once(home, plain))
+        found["plain_as_deeds"].append(writers_at_once(home, plain_as_deeds))
         found["two_lines"].append(writers_at_once(home, posting(two_lines)))
         found["three_lines"].append(writers_at_once(home, posting(charge)))
     began = time.monotonic()
@@ -140,6 +152,8 @@ def measured(home, parts):
         "transactions_of_two_lines_per_s": round(medians["two_lines"]),
         "transactions_of_three_lines_per_s": round(medians["three_lines"]),
         "peer_plain_two_rows_per_s": round(medians["plain"]),
+        "peer_plain_two_rows_as_deeds_per_s": round(medians["plain_as_deeds"]),
+        "ratio_to_plain_as_deeds": round(medians["plain_as_deeds"] / medians["two_lines"], 2),
         "ratio_to_peer": round(medians["plain"] / medians["two_lines"], 2),
         "checked_transactions": report.transactions,
         "check_s": round(checked_s, 1),

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 _SAFE_INTEGER = 2**53 - 1
 
+_PLAIN = frozenset({str, int, bool, type(None)})
 _WRONG_KIND = "{path} is a {kind}: a fact holds strings, integers, booleans, null, lists, objects"
 
 
@@ -25,6 +26,8 @@ def canonical(value: object) -> bytes:
 
 
 def _sorted(value: object) -> object:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Mapping):
         # RFC 8785 §3.2.3 sorts by UTF-16 code units, not by code points.
         return {key: _sorted(value[key]) for key in sorted(value, key=_utf16)}
@@ -48,7 +51,8 @@ def _check(value: object, path: str) -> None:
             for key, item in value.items():
                 if not isinstance(key, str):
                     raise TypeError(f"{path} has a key that is no string: {key!r}")
-                _check(item, f"{path}.{key}")
+                if type(item) is not str:
+                    _check(item, f"{path}.{key}")
         case list() | tuple():
             for number, item in enumerate(value):
                 _check(item, f"{path}[{number}]")
