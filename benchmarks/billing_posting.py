@@ -89,7 +89,7 @@ def plain(parts, writer):
 
 
 def plain_as_deeds(parts, writer):
-    """The same two rows as every other deed of the house writes: through the pool, begun, committed."""
+    """The same two rows, written as other deeds are: through the pool, begun, committed."""
 
     def deed(number):
         name = f"lt_{writer}_{number:020}"
