@@ -1,5 +1,6 @@
 """Prices: what they cost, how they are said, and everything that is wrong with them."""
 
+import json
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -9,8 +10,11 @@ from hypothesis import strategies as st
 
 from torvet.contracts import (
     FREE,
+    Approval,
     Case,
     Every,
+    Offer,
+    OfferId,
     OneOff,
     PerUse,
     Price,
@@ -22,13 +26,15 @@ from torvet.contracts import (
     price_text,
     price_words,
 )
-from torvet.contracts.errors import PriceInvalid
+from torvet.contracts.errors import OdrlInvalid, PriceInvalid
+from torvet.contracts.odrl import offer_policy
+from torvet.contracts.odrl_reader import read
 from torvet.contracts.orders import is_ean
 from torvet.contracts.price_terms import from_json, tariff_from_json, tariff_json, to_json
 from torvet.kit.money import Currency, Money, UnitPrice
 from torvet.parties import PartyKind
 
-from .written import codes
+from .written import ALMA, NOON, codes
 
 DKK, EUR = Currency.DKK, Currency.EUR
 
@@ -83,6 +89,73 @@ prices = st.sampled_from(Currency).flatmap(
 @given(prices)
 def test_a_price_is_read_back_as_it_was_written(price):
     assert from_json(to_json(price)) == price
+
+
+def _policy(price):
+    offer = Offer(
+        id=OfferId("of_1"),
+        dataset="ds_1",
+        provider=ALMA,
+        title="Terms",
+        clauses=(),
+        approval=Approval.AT_ONCE,
+        audience=None,
+        price=price,
+        made_at=NOON,
+        made_by=None,
+        digest="0" * 64,
+    )
+    written = offer_policy(offer, uid="urn:of_1", target="urn:ds_1", assigner="urn:alma")
+    return json.loads(json.dumps(written))
+
+
+@given(
+    prices
+    | st.integers(1, 10**9).map(
+        lambda minor: Price(cases=(Case(tariff=Tariff(rates=(OneOff(Money(minor, EUR)),))),))
+    )
+)
+def test_a_price_goes_out_as_odrl_and_comes_in_the_same(price):
+    assert read(_policy(price)).price == price
+
+
+def _duty(*refinements, action="odrl:compensate"):
+    return [{"action": [{"rdf:value": {"@id": action}, "refinement": list(refinements)}]}]
+
+
+def _pays(right, unit="http://publications.europa.eu/resource/authority/currency/DKK", **more):
+    said = {"leftOperand": "payAmount", "operator": "eq", "rightOperand": right}
+    return {**said, **({} if unit is None else {"unit": {"@id": unit}}), **more}
+
+
+@pytest.mark.parametrize("action", ["odrl:compensate", "pay"])
+def test_one_amount_is_read_in_the_words_of_odrl(action):
+    policy = _policy(FREE)
+    policy["permission"][0]["duty"] = _duty(_pays("12.50"), action=action)
+
+    assert read(policy).price.cases[0].tariff.rates == (OneOff(Money(1250, DKK)),)
+
+
+@pytest.mark.parametrize(
+    "duties",
+    [
+        _duty(_pays("12.50", unit=None)),
+        _duty(_pays("12.50", unit="urn:beads")),
+        _duty(_pays(12)),
+        _duty(_pays("-1")),
+        _duty(_pays("12.50", operator="lteq")),
+        _duty(_pays("12.50"), _pays("13.50")),
+        _duty(_pays("12.50")) * 2,
+        _duty({"leftOperand": "torvet:price", "operator": "eq", "rightOperand": "{"}),
+        _duty({"leftOperand": "torvet:price", "operator": "eq", "rightOperand": "[]"}),
+    ],
+)
+def test_a_duty_to_pay_that_is_not_understood_is_refused(duties):
+    policy = _policy(FREE)
+    policy["permission"][0]["duty"] = duties
+
+    with pytest.raises((OdrlInvalid, PriceInvalid)):
+        read(policy)
 
 
 @given(tariffs)
@@ -191,6 +264,8 @@ def test_the_first_case_that_fits_holds():
         ("9000000000 DKK per row", ["more than 1000000.00 DKK for one"]),
         ("free + 5 DKK once", ["is free and has other rates"]),
         ("a lot", ["'a lot' is no price"]),
+        ({"rates": [{"rate": "free"}], "valid_until": "9999-12-31T23:59:59Z"}, ["calendar"]),
+        ({"rates": [{"rate": "free"}], "valid_from": "tomorrow"}, ["no instant"]),
         ({"rates": []}, ["rates, is no list"]),
         ({"cases": [{"rates": [{"rate": "free"}]}] * 2}, ["none after it is ever reached"]),
         (

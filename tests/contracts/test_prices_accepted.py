@@ -232,7 +232,10 @@ def test_a_period_is_looked_at_within_limits(alma, bo):
     long = {"from": "2026-01-01T00:00:00Z", "to": "2026-06-01T00:00:00Z"}
     turned = {"from": "2026-06-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"}
 
-    assert bo.get(path, 422, params=long)["code"] == "quote-period-too-long"
+    ancient = {"from": "0001-01-01T00:00:00+14:00", "to": "1960-01-01T00:00:00Z"}
+
+    assert bo.get(path, 422, params=long)["code"] == "quote-period-unfit"
+    assert bo.get(path, 422, params=ancient)["code"] == "quote-period-unfit"
     assert bo.get(path, 422, params=turned)["code"] == "period-turned"
 
 

@@ -14,8 +14,8 @@ from torvet.kit.money import Currency, Money
 from torvet.metering import Channel, PeriodTurned, Usage
 
 from .charging import Cause, Charge, Quantity, Terms, charges, total
-from .errors import QuotePeriodTooLong
-from .periods import Month, month_of, months_between
+from .errors import QuotePeriodUnfit
+from .periods import YEAR_FIRST, YEAR_LAST, Month, month_of, months_between
 
 PERIOD_DAYS_MAX = 100
 """Three months whole; hours and channels of one contract stay within what metering tells."""
@@ -51,7 +51,7 @@ def last_month(now: datetime) -> Month:
 def quote(tariff: Tariff, used: Sequence[Quantity], start: datetime, end: datetime) -> Quote:
     """Return what `used` costs under `tariff` in a contract from `start` to `end`, after any trial.
 
-    Raises PeriodTurned or QuotePeriodTooLong.
+    Raises PeriodTurned or QuotePeriodUnfit.
     """
     _check_period(start, end)
     whole = replace(tariff, trial_days=0)
@@ -122,10 +122,12 @@ def _used(
 
 
 def _check_period(start: datetime, end: datetime) -> None:
+    if not (YEAR_FIRST < start.year < YEAR_LAST and YEAR_FIRST < end.year < YEAR_LAST):
+        raise QuotePeriodUnfit(PERIOD_DAYS_MAX)
     if not start < end:
         raise PeriodTurned(to_text(start), to_text(end))
     if end - start > timedelta(days=PERIOD_DAYS_MAX):
-        raise QuotePeriodTooLong(PERIOD_DAYS_MAX)
+        raise QuotePeriodUnfit(PERIOD_DAYS_MAX)
 
 
 def _summed(

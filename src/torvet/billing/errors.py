@@ -96,12 +96,12 @@ class StatementTurned(ExchangeError):
 
 
 @dataclass(eq=False)
-class QuotePeriodTooLong(ExchangeError):
-    """A price is worked out for more time than is looked at in one go."""
+class QuotePeriodUnfit(ExchangeError):
+    """A price is worked out for more time than is looked at in one go, or for no time of ours."""
 
-    kind, code = Kind.INVALID, "quote-period-too-long"
+    kind, code = Kind.INVALID, "quote-period-unfit"
     advice = "Ask for a shorter period: three months are looked at in one go."
     days_max: int
 
     def __str__(self) -> str:
-        return f"A price is worked out for {self.days_max} days at most."
+        return f"A price is worked out for {self.days_max} days at most, from 1970 on."

@@ -46,6 +46,7 @@ PER_MAX = 10**9
 QUANTITY_MAX = 10**12
 TRIAL_DAYS_MAX = 366
 FAULTS_MAX = 50
+YEAR_FIRST, YEAR_LAST = 1970, 9998
 
 _TARIFF_KEYS = frozenset({"rates", "trial_days", "at_least", "at_most"})
 _SPAN_KEYS = frozenset({"valid_from", "valid_until"})
@@ -155,7 +156,8 @@ class _Pen:
 
     def whole(self, value: object, where: str, *, least: int, most: int) -> int:
         if type(value) is not int or not least <= value <= most:
-            self.note(where, f"is {str(value)[:40]}, not a whole number of {least:,} to {most:,}")
+            shown = repr(value)[:40]
+            self.note(where, f"is {shown}, not a whole number of {least:,} to {most:,}")
             return least
         return value
 
@@ -195,13 +197,17 @@ class _Pen:
         return None
 
     def moment(self, value: object, where: str) -> datetime | None:
-        if value is None or isinstance(value, datetime):
-            return value
+        if value is None:
+            return None
         try:
-            return from_text(str(value))
+            at = from_text(str(value))
         except (ValueError, OverflowError):
             self.note(where, f"is {str(value)[:40]!r}, no instant with its zone")
             return None
+        if at.year in range(YEAR_FIRST, YEAR_LAST):
+            return at
+        self.note(where, f"is {to_text(at)}, beyond the calendar")
+        return None
 
     def _read(self, reader: Callable[[object], T | None], value: object, where: str) -> T | None:
         found = reader(value)
