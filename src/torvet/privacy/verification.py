@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -156,9 +157,15 @@ def _is_part(file: Path, stated: Certificate) -> bool:
 def _counted(run: duckdb.DuckDBPyConnection, file: Path | str) -> tuple[list[str], int]:
     with opened(file) as held:
         names = list(held.schema.names)
-        reader = pa.RecordBatchReader.from_batches(held.schema, held.batches(names))
-        run.register("arriving", reader)
         wanted = [name for name in ("contributors", "suppressed") if name in names]
+        batches = held.batches(wanted or names[:1])
+        # Texts come as dictionaries, whatever the schema says: DuckDB believes what it is told.
+        first = next(batches, None)
+        if first is None:
+            run.register("arriving", held.schema.empty_table())
+        else:
+            rest = chain([first], batches)
+            run.register("arriving", pa.RecordBatchReader.from_batches(first.schema, rest))
         shown = ", ".join([*map(identifier, wanted), "1 AS one"])
         run.execute(f"CREATE TABLE release AS SELECT {shown} FROM arriving")
     return names, int(run.execute("SELECT count(*) FROM release").fetchall()[0][0])

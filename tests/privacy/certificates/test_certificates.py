@@ -131,6 +131,20 @@ def test_a_release_is_what_its_certificate_says(released):
                          "t of income", "risk.prosecutor", "risk.marketer"}  # fmt: skip
 
 
+def test_a_release_with_texts_as_the_exchange_writes_them_is_read(released, tmp_path):
+    """Written by an engine, texts are texts in the file and dictionaries when they are read."""
+    path, content = released
+    table = pq.read_table(path)
+    texts = [pa.field(field.name, pa.string()) if pa.types.is_dictionary(field.type) else field
+             for field in table.schema]  # fmt: skip
+    pq.write_table(table.cast(pa.schema(texts)), tmp_path / "plain.parquet", store_schema=False)
+
+    found = verify(tmp_path / "plain.parquet", content, KEY.public_key())
+
+    assert found.holds
+    assert outcomes(found)["rows"] == Outcome.HOLDS
+
+
 def test_what_cannot_be_computed_from_the_release_is_named(released):
     unknown = [what for what, it in outcomes(verify(*released, KEY.public_key())).items()
                if it == Outcome.UNKNOWN]  # fmt: skip
