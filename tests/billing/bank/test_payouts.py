@@ -89,7 +89,7 @@ REFUSED = {
     "yesterday": replace(FILE, pay_on=date(2026, 6, 30)),
     "an id that is too long": replace(FILE, id="t" * 32),
     "a bank that is none": replace(FILE, payer=replace(EXCHANGE, bic="NORDEA")),
-    "no zone": replace(FILE, made_at=datetime(2026, 7, 1)),
+    "no zone": replace(FILE, made_at=FILE.made_at.replace(tzinfo=None)),
 }
 
 

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, time
 from decimal import Decimal
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from unicodedata import normalize
 
+from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from fpdf.enums import AssociatedFileRelationship, DocumentCompliance
 from fpdf.fonts import FontFace
@@ -24,6 +27,14 @@ _HALF_MM, _LABEL_MM, _SUM_MM = 85, 120, 50
 _LINE_MM = 4.6
 _NO_BREAK = "\u00a0"
 
+_TYPEFACES = Path(str(files("font_lato") / "files"))
+_REGULAR, _BOLD = _TYPEFACES / "Lato-Regular.ttf", _TYPEFACES / "Lato-Bold.ttf"
+
+
+@cache
+def _signs_of(typeface: Path) -> frozenset[int]:
+    return frozenset(TTFont(typeface).getBestCmap())
+
 
 class _Paper(FPDF):
     """A4 with the number and the page at the foot of each page."""
@@ -33,9 +44,19 @@ class _Paper(FPDF):
         self.foot = foot
         self.set_margin(20)
         self.set_auto_page_break(auto=True, margin=22)
-        fonts = Path(str(files("font_lato") / "files"))
-        self.add_font(_FONT, "", fonts / "Lato-Regular.ttf")
-        self.add_font(_FONT, "B", fonts / "Lato-Bold.ttf")
+        self.add_font(_FONT, "", _REGULAR)
+        self.add_font(_FONT, "B", _BOLD)
+        self.drawable = _signs_of(_REGULAR)
+
+    def normalize_text(self, text: str) -> str:
+        """Draw `text` with the signs there are: PDF/A allows no box for one that is missing."""
+        return super().normalize_text("".join(map(self._drawn, text)))
+
+    def _drawn(self, sign: str) -> str:
+        if sign == "\n" or ord(sign) in self.drawable:
+            return sign
+        base = normalize("NFKD", sign)[0]
+        return base if ord(base) in self.drawable else "?"
 
     def footer(self) -> None:
         self.set_y(-15)
@@ -51,8 +72,8 @@ def to_pdf(invoice: Invoice, *, language: str, to_public_body: bool = False) -> 
     """Return `invoice` as a PDF/A-3 in `language` (da, en) with its UBL document inside.
 
     Raises InvoiceRefused as `to_ubl` does. The same invoice is always the same bytes: the file is
-    dated by the invoice. Signs that the typeface does not have are drawn as an empty box; the
-    document inside has them.
+    dated by the invoice. Signs that the typeface does not have are drawn without their accent, or
+    as a question mark; the document inside has them.
     """
     document = to_ubl(invoice, to_public_body=to_public_body)
     words, totals = WORDS[language], totals_of(invoice)
@@ -74,7 +95,7 @@ def to_pdf(invoice: Invoice, *, language: str, to_public_body: bool = False) -> 
         bytes=document,
         basename=ENCLOSED_NAME,
         mime_type="text/xml",
-        associated_file_relationship=AssociatedFileRelationship.ALTERNATIVE,
+        associated_file_relationship=AssociatedFileRelationship.ALTERNATIVE.value,
         creation_date=made_at,
         modification_date=made_at,
     )

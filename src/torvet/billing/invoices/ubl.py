@@ -132,6 +132,8 @@ def _tax_number(party: Element, number: str, scheme: str) -> None:
 
 
 def _means(element: Element, means: Means) -> None:
+    account: str | None
+    branch: str | None
     match means:
         case DanishAccount(registration=branch, account=account):
             code = DANISH_TRANSFER
