@@ -60,17 +60,17 @@ def generate(path: Path, rows: int) -> None:
     )
 
 
-def copied(path: Path, folder: Path) -> float:
-    """Return the seconds that DuckDB alone takes from CSV to Parquet."""
+def copied(path: Path, folder: Path) -> tuple[float, float]:
+    """Return the seconds that DuckDB alone takes from CSV to Parquet, and those of processors."""
     target = folder / "peer.parquet"
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     with duckdb.connect() as run:
         run.execute(
             f"COPY (SELECT * FROM '{path}') TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
         )
-    seconds = time.perf_counter() - start
+    taken = time.perf_counter() - start, time.process_time() - cpu
     target.unlink()
-    return seconds
+    return taken
 
 
 def published(path: Path, home: Path) -> dict[str, object]:
@@ -90,10 +90,10 @@ def published(path: Path, home: Path) -> dict[str, object]:
             while piece := content.read(PIECE_BYTES):
                 intake.take(piece)
             intake.finish()
-        uploaded = time.perf_counter()
+        uploaded, cpu = time.perf_counter(), time.process_time()
         made = deliver(parts, caller, slug, upload=upload.id, mode="append")
         publish_delivery(parts, delivery=made.id)
-        end = time.perf_counter()
+        end, cpu = time.perf_counter(), time.process_time() - cpu
         with parts.db.begin() as tx:
             done = delivery(tx, made.id, caller)
             judged = quality(tx, made.dataset, 1)
@@ -103,6 +103,7 @@ def published(path: Path, home: Path) -> dict[str, object]:
     return {
         "upload_s": uploaded - start,
         "publish_s": end - uploaded,
+        "publish_cpu_s": cpu,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "columns_profiled": len(columns),
         "quality_score": judged.score,
@@ -152,15 +153,17 @@ def measured(folder: Path, rows: int, rounds: int) -> dict[str, object]:
         command = [sys.executable, "-m", "benchmarks.publish", "--publish", file, folder / "home"]
         said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         ours.append(json.loads(said.splitlines()[-1]))
-        print(f"round {number + 1}: {peers[-1]:.2f} s and {ours[-1]}", file=sys.stderr)
-    best, peer = min(each["publish_s"] for each in ours), min(peers)
+        print(f"round {number + 1}: {peers[-1][0]:.2f} s and {ours[-1]}", file=sys.stderr)
+    best, peer = min(each["publish_s"] for each in ours), min(wall for wall, _ in peers)
     peak = max(each["peak_mb"] for each in ours)
     return {
         "claim": f"publish ≤ {RATIO_MAX} × DuckDB's COPY, peak memory ≤ {PEAK_MB_MAX} MB",
         "rows": rows,
         "csv_mb": round(file.stat().st_size / 1e6, 1),
         "duckdb_copy_s": round(peer, 3),
+        "duckdb_copy_cpu_s": round(min(cpu for _, cpu in peers), 3),
         "publish_s": round(best, 3),
+        "publish_cpu_s": round(min(each["publish_cpu_s"] for each in ours), 3),
         "ratio": round(best / peer, 2),
         "peak_mb": round(peak),
         "rounds": ours,
