@@ -132,7 +132,7 @@ def _hits(table: Readable, sample: pa.Table) -> dict[str, tuple[str, ...]]:
 
 def _has_many(column: pa.ChunkedArray) -> bool:
     """Say whether a column has so many values that to tell them apart costs more than it saves."""
-    return 2 * pc.count_distinct(column).as_py() > len(column)
+    return bool(2 * pc.count_distinct(column).as_py() > len(column))
 
 
 def _keep_hits(found: dict[str, None], column: pa.Array) -> None:
