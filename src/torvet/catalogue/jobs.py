@@ -24,6 +24,7 @@ def publish_delivery(parts: Parts, *, delivery: str) -> None:
 def tell_of_release(parts: Parts, *, dataset: str, number: int) -> None:
     """Let other slices do what they do when there is a new release."""
     hooks.tell(parts, dataset, number)
+    publish.tidy(parts, dataset, number)
 
 
 @every("catalogue.resume", seconds=60)

@@ -186,7 +186,14 @@ def _publish(parts: Parts, delivery: Delivery, reporter: Reporter) -> None:
         _certify(parts, plan, files)
         _commit(parts, plan, files, reporter)
     _show(parts, plan, found)
-    remove_upload(parts, UploadId(delivery.upload))
+
+
+def tidy(parts: Parts, dataset: str, number: int) -> None:
+    """Remove the upload of a release that is there: nobody who waits for it waits for this."""
+    with parts.db.begin() as tx:
+        released = store.release(tx, dataset, number)
+        upload = delivery_store.get(tx, released.delivery).upload
+    remove_upload(parts, UploadId(upload))
 
 
 def _temporary(parts: Parts) -> Path:
