@@ -240,6 +240,12 @@ def upgrade() -> None:
 
 
 def _tables() -> None:
+    _accounts()
+    _transactions()
+    _entries()
+
+
+def _accounts() -> None:
     op.create_table(
         "books_accounts",
         sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
@@ -262,6 +268,9 @@ def _tables() -> None:
         sa.CheckConstraint("currency in ('DKK', 'EUR')", name="books_accounts_currency"),
         sa.Index("books_accounts_name", "party", "kind", "currency", unique=True),
     )
+
+
+def _transactions() -> None:
     op.create_table(
         "books_transactions",
         sa.Column("id", sa.Text, primary_key=True),
@@ -290,6 +299,9 @@ def _tables() -> None:
             postgresql_where=sa.text("corrects is not null"),
         ),
     )
+
+
+def _entries() -> None:
     op.create_table(
         "books_entries",
         sa.Column("transaction", sa.Text, primary_key=True),
