@@ -19,6 +19,7 @@ BODIES = {
     ("put", "/api/datasets/{slug}/privacy"): {"treatment": "as-is", "roles": {}},
     ("post", "/api/datasets/{slug}/offers"): {"title": "Terms", "clauses": []},
     ("delete", "/api/offers/{offer_id}"): None,
+    ("post", "/api/offers/{offer_id}/quote"): {"rows": 1},
     ("post", "/api/offers/{offer_id}/contracts"): {"purpose": "ResearchAndDevelopment"},
     ("post", "/api/contracts/{contract_id}/approval"): None,
     ("post", "/api/contracts/{contract_id}/refusal"): REASON,

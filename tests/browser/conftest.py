@@ -10,7 +10,7 @@ pytest.importorskip("playwright", reason="the browser tests need playwright")
 from playwright.sync_api import sync_playwright
 
 from torvet.cli.serving import served, working
-from torvet.demo import publishing
+from torvet.demo import protecting, publishing
 from torvet.demo.stage import Stage
 from torvet.exchange import open_parts
 from torvet.server import application
@@ -60,6 +60,8 @@ def square(home, database, tmp_path_factory):
         publishing.publish_parking(stage)
         publishing.deliver_heat(stage)
         publishing.publish_heat(stage)
+        protecting.deliver_readings(stage)
+        protecting.give_answers(stage)
         publishing.offer(stage)
         yield url
         stage.close()

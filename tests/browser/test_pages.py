@@ -7,7 +7,10 @@ from torvet.demo.cast import person
 
 pytestmark = pytest.mark.slow
 
-PAGES = ("/", "/datasets", "/datasets/aarhus-parking", "/sign-in", "/sign-up", "/log", "/docs")
+PAGES = (
+    *("/", "/datasets", "/datasets/aarhus-parking", "/datasets/heat-meter-buildings"),
+    *("/datasets/home-readings", "/sign-in", "/sign-up", "/log", "/docs"),
+)
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -45,11 +48,19 @@ def test_an_empty_search_says_what_to_do(page, square):
     assert "Nothing is found" in page.inner_text("main")
 
 
-def test_withheld_columns_show_no_value(page, square):
+def test_a_page_says_what_was_done_for_the_people_in_it(page, square):
     page.goto(f"{square}/datasets/heat-meter-buildings")
 
-    row = page.get_by_role("row").filter(has_text="customer_id")
-    assert "values are withheld" in row.inner_text()
+    assert page.get_by_role("row").filter(has_text="customer_id").count() == 0
+    assert "People in it" in page.inner_text("main")
+
+
+def test_a_dataset_of_answers_promises_no_rows(page, square):
+    page.goto(f"{square}/datasets/home-readings")
+
+    said = page.inner_text("main")
+    assert "torvet ask" in said
+    assert "of 100" not in said
 
 
 def test_a_start_up_accepts_terms_in_the_browser(page, square):

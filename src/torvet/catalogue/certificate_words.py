@@ -17,6 +17,7 @@ _DONE = {
 class InWords:
     """What was done to a release, in a sentence; and what was found, in several."""
 
+    treatment: str
     done: str
     found: tuple[str, ...]
 
@@ -24,6 +25,7 @@ class InWords:
 def in_words(certificate: Certificate) -> InWords:
     """Return what a certificate says, in sentences that need no statistics."""
     return InWords(
+        treatment=certificate.treatment,
         done=_DONE.get(certificate.treatment, certificate.treatment),
         found=tuple(_found(certificate)),
     )

@@ -1,13 +1,13 @@
 """Ask a question under a contract that gives answers and never rows."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
 from .here import HERE, Here, exchange
-from .output import answer_of, say, table, tell
+from .output import ProblemSaid, answer_of, say, table, tell
+from .publishing import read_json
 
 
 def add_to(app: App) -> None:
@@ -41,12 +41,15 @@ def ask(
         here: Where and as whom.
     """
     path = f"/api/contracts/{contract}"
+    if question is None and sql is None and not budget:
+        advice = "Give a JSON file or --sql; `--budget` shows what may be asked."
+        raise ProblemSaid({"title": "There is no question.", "advice": advice})
     with exchange(here) as client:
         if budget:
             tell(here, answer_of(client.get(f"{path}/budget")), _print_budget)
             return
         asked = {
-            "question": None if question is None else json.loads(question.read_text("utf-8")),
+            "question": None if question is None else read_json(question),
             "sql": sql,
             "micro_rho": micro_rho,
             "half_width": half_width,
@@ -60,7 +63,7 @@ def ask(
 
 def _print_answer(found: dict[str, Any]) -> None:
     cells = found["cells"]
-    names = list(cells[0])
+    names = list(cells[0]) if cells else []
     table(names, ([_cell(cell[name]) for name in names] for cell in cells), empty="")
     say(f"Charged {_cost(found['charged'])}. {_left(found['budget'])}")
 

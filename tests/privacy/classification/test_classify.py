@@ -228,3 +228,16 @@ def test_a_verdict_is_personal_exactly_where_a_role_is():
 
     assert found.personal is any(it.role in PERSONAL for it in found.verdicts)
     assert "customer_id" in found.personal_columns
+
+
+def test_a_meter_called_by_that_name_alone_is_a_home_and_a_length_is_none():
+    hours = 48
+    readings = {
+        "meter": [f"M{meter:03d}" for meter in range(50) for _ in range(hours)],
+        "wh": [meter * hour % 911 for meter in range(50) for hour in range(hours)],
+    }
+    found = classify(pa.table(readings))
+    assert {verdict.column: verdict.role for verdict in found.verdicts}["meter"] is Role.IDENTIFIER
+
+    lengths = {"street": ["Å", "B"] * 40, "meter": [n * 7 % 311 for n in range(80)]}
+    assert not classify(pa.table(lengths)).personal

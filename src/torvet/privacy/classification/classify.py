@@ -17,7 +17,7 @@ from torvet.kit.sql import identifier
 
 from .looking import ColumnLook, Look, Readable, counted, look_at
 from .model import Classification, Role, SingledOut, Verdict
-from .names import Cue, Reach, counts, cue_of, is_bare_name, spoken
+from .names import Cue, Reach, counts, cue_of, cue_of_text, is_bare_name, spoken
 from .reading import opened
 from .uniqueness import singled_out
 from .values import Recognised, recognised, within_texts
@@ -103,7 +103,7 @@ def classify_readable(table: Readable) -> Classification:
 
 
 def _see(column: ColumnLook) -> _Seen:
-    cue = cue_of(column.name)
+    cue = cue_of_text(column.name) if column.texts else cue_of(column.name)
     values = recognised(column, named=cue.kind if cue else "")
     if values is None and column.texts:
         values = within_texts(column)

@@ -159,6 +159,12 @@ def cue_of(name: str) -> Cue | None:
     return next((cue for cue, pattern in _CUES if pattern.search(words)), None)
 
 
+def cue_of_text(name: str) -> Cue | None:
+    """Return what a column of texts says by a name that means a length where it holds numbers."""
+    bare = {"meter", "meters", "måler", "maaler", "målere", "installation"}
+    return cue_of("meter id") if spoken(name) in bare else cue_of(name)
+
+
 def counts(name: str) -> bool:
     """Say whether a name is that of a count, a mean or a share: of many, and so of nobody."""
     return bool(_COUNTS.search(spoken(name)))
