@@ -27,6 +27,7 @@ from .migrations import migrate as bring_up_to_date
 from .migrations import pending
 from .ports.clock import WallClock
 from .ports.engine import QueryEngine
+from .ports.moment import one_moment
 from .ports.parts import Parts
 from .ports.tables import TableStore
 from .settings import Settings
@@ -249,7 +250,7 @@ def _dump(url: str, target: Path) -> dict[str, int]:
     """Dump the database; return the newest release of each dataset, as of the same snapshot."""
     db = open_database(url, pool_size=1)
     try:
-        with db.connect().execution_options(isolation_level="REPEATABLE READ") as tx:
+        with one_moment(db) as tx:
             # The snapshot lives as long as this transaction, which waits for the dump.
             tx.execute(text("SET idle_in_transaction_session_timeout = 0"))
             snapshot = tx.execute(text("SELECT pg_export_snapshot()")).scalar_one()

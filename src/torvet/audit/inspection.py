@@ -7,8 +7,9 @@ whoever can, a leaf moved, a checkpoint signed by somebody else, a fact that was
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from torvet.ports.moment import one_moment
 from torvet.ports.parts import Parts
 
 from . import merkle, notes, store
@@ -47,9 +48,7 @@ def verify_log(parts: Parts) -> LogReport:
     """
     faults: list[str] = []
     seen = _Inspection()
-    snapshot = parts.db.connect().execution_options(isolation_level="REPEATABLE READ")
-    with snapshot as tx, tx.begin():
-        tx.execute(text("set transaction read only; set local statement_timeout = 0"))
+    with one_moment(parts.db) as tx:
         for fault in _faults(tx, parts, seen):
             faults.append(fault)
             if len(faults) == FAULTS_MAX:

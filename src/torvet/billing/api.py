@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from torvet.kit.money import Currency, Money
 from torvet.parties import Caller, Scope, check
 from torvet.parties.signin import acting
+from torvet.ports.moment import one_moment
 from torvet.ports.parts import Parts
 from torvet.web.frame import TheParts
 from torvet.web.problems import problems_of
@@ -214,8 +215,7 @@ def export_books(
 
 def _written(parts: Parts, form: BooksFormat) -> Iterator[str]:
     """Write one moment of the books, page by page."""
-    snapshot = parts.db.connect().execution_options(isolation_level="REPEATABLE READ")
-    with snapshot as tx, tx.begin():
+    with one_moment(parts.db) as tx:
         books = service.whole_books(tx)
         if form is BooksFormat.CSV:
             yield from export.to_csv(books)

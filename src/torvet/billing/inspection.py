@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from torvet.audit import Fact, facts_named
 from torvet.kit.moments import to_text
 from torvet.kit.money import Currency, Money
+from torvet.ports.moment import one_moment
 from torvet.ports.parts import Parts
 
 from . import rules, store
@@ -52,9 +53,7 @@ def check_books(parts: Parts) -> BooksReport:
     there was; no escrow is overdrawn; all debits are all credits; the triggers are on guard.
     """
     seen = _Inspection()
-    snapshot = parts.db.connect().execution_options(isolation_level="REPEATABLE READ")
-    with snapshot as tx, tx.begin():
-        tx.execute(text("set transaction read only; set local statement_timeout = 0"))
+    with one_moment(parts.db) as tx:
         faults = tuple(islice(_faults(tx, seen), FAULTS_MAX))
     return BooksReport(
         transactions=seen.transactions,
