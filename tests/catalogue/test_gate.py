@@ -1,5 +1,6 @@
 """Rows about people wait at the gate until a policy makes them safe, or they stay where they are."""
 
+import hashlib
 import json
 
 import pyarrow as pa
@@ -71,6 +72,7 @@ def test_a_table_of_garages_passes_and_gets_its_certificate(alma, parking, facts
     assert signed.genuine(key.public)
     assert signed.certificate.treatment == "as-is"
     assert signed.certificate.rows == 10
+    assert signed.certificate.input_sha256 == hashlib.sha256(parking()).hexdigest()
     assert "no column" in signed.certificate.remarks[0].lower()
     assert [fact["body"]["treatment"] for fact in facts(dataset, "release-certified")] == ["as-is"]
 
@@ -126,6 +128,21 @@ def test_under_a_policy_the_held_delivery_goes_on_and_nobody_is_in_it(alma, held
     assert {outcome["passed"] for outcome in made.attacks} == {True}
     dataset = alma.get(f"/api/datasets/{slug}")["id"]
     assert len(facts(dataset, "privacy-policy-set")) == 1
+
+
+def test_whoever_knows_all_of_a_file_but_one_value_finds_it_confirmed_nowhere(alma, held):
+    """An open digest of the delivered file would tell which of four labels is the true one."""
+    slug, _ = held
+    guesses = {hashlib.sha256(homes().replace(b"1900,A", b"1900," + it)).hexdigest() for it in
+               (b"A", b"B", b"C", b"D")}  # fmt: skip
+    set_policy(alma, slug, policy_of(alma, slug))
+
+    told = alma.client.get(f"/api/datasets/{slug}/releases/1/certificate").text
+    made = certificate(alma, slug).certificate
+    assert hashlib.sha256(homes()).hexdigest() in guesses
+    assert not any(guess in told for guess in guesses)
+    assert made.input_sha256 == ""
+    assert len(made.input_hmac_sha256) == 64
 
 
 def test_nothing_that_is_told_of_the_release_quotes_the_source(alma, held):

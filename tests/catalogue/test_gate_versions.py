@@ -105,5 +105,5 @@ def test_cells_that_are_kept_back_have_no_line_and_their_certificate_holds(alma,
     )
 
     assert signed.certificate.suppressed == 24
-    assert len(signed.certificate.input_sha256) == len(signed.certificate.output_sha256) == 64
+    assert len(signed.certificate.output_sha256) == 64
     assert found.holds, found.lines

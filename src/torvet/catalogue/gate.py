@@ -83,6 +83,8 @@ class Admitted:
     certificate: Certificate
     policy_version: int | None
     path: Path | None = None
+    about_people: bool = True
+    """Whether the rows tell of people as they were delivered: their digest is then nobody's."""
 
 
 @dataclass(eq=False)
@@ -187,6 +189,7 @@ def _as_it_is(parts: Parts, arriving: Arriving, found: Classification, folder: P
         certificate=drawn,
         policy_version=held.version if held else None,
         path=_together(parts, arriving, folder) if together else None,
+        about_people=found.personal,
     )
 
 

@@ -44,7 +44,7 @@ from torvet.kit.sql import identifier
 from torvet.ports.engine import WrittenFile
 from torvet.ports.parts import Parts
 from torvet.privacy import policy_store
-from torvet.privacy.certificates import joined
+from torvet.privacy.certificates import joined, keyed
 from torvet.privacy.policies import Treatment
 from torvet.privacy.policy_store import Certified
 
@@ -306,11 +306,14 @@ def _certify(parts: Parts, plan: _Plan, files: list[WrittenFile]) -> None:
         digests = [*(before.newest.files if before.newest else ()), *digests]
         sources, rows = (*before.sources, plan.source), rows + plan.held.rows
     now = parts.clock.now()
+    delivered = [source.sha256 for source in sources]
+    secret = plan.admitted.about_people
     made = replace(
         drawn,
         dataset=plan.dataset.slug,
         release=plan.number,
-        input_sha256=joined([source.sha256 for source in sources]),
+        input_sha256="" if secret else joined(delivered),
+        input_hmac_sha256=(keyed(parts.keys.secret, plan.dataset.id, delivered) if secret else ""),
         output_sha256=joined(digests),
         files=tuple(digests),
         rows=rows,

@@ -8,6 +8,7 @@ JSON knows no fractions: a fraction is written as a decimal text of twelve signi
 import base64
 import binascii
 import hashlib
+import hmac
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -37,14 +38,17 @@ class Certificate:
     quasi-identifier (0 = as it was). `models_found` is what the release was *found* to keep,
     never what was asked for: `{"k": 5, "l": {"income": 2}, "t": {"income": 0.21}}`. `files` are the
     digests of the release's files; `output_sha256` is that of one, or of all of them joined by
-    line feeds; `input_sha256` likewise of the delivered files. `attacks` holds an outcome for
-    each attack that was tried. `remarks` are sentences that a reader must not miss.
+    line feeds; `input_sha256` likewise of the delivered files. Of files about people it is empty,
+    and `input_hmac_sha256` stands in its place (`keyed`): whoever knows all of a file but one
+    value could try the values against an open digest. `attacks` holds an outcome for each attack
+    that was tried. `remarks` are sentences that a reader must not miss.
     """
 
     treatment: str
     rows: int
     suppressed: int = 0
     input_sha256: str = ""
+    input_hmac_sha256: str = ""
     output_sha256: str = ""
     files: Sequence[str] = ()
     policy: Mapping[str, Any] = field(default_factory=dict)
@@ -79,6 +83,8 @@ class Certificate:
             "remarks": list(self.remarks),
             "made_at": None if self.made_at is None else moments.to_text(self.made_at),
         }
+        if self.input_hmac_sha256:
+            held["input_hmac_sha256"] = self.input_hmac_sha256
         if self.dataset:
             held["dataset"] = self.dataset
         if self.release is not None:
@@ -97,6 +103,7 @@ class Certificate:
                 rows=int(held["rows"]),
                 suppressed=int(held["suppressed"]),
                 input_sha256=str(held["input_sha256"]),
+                input_hmac_sha256=str(held.get("input_hmac_sha256", "")),
                 output_sha256=str(held["output_sha256"]),
                 files=tuple(str(it) for it in held["files"]),
                 policy=dict(held["policy"]),
@@ -176,6 +183,16 @@ def joined(digests: Sequence[str]) -> str:
     if len(digests) == 1:
         return digests[0]
     return hashlib.sha256("\n".join(digests).encode()).hexdigest() if digests else ""
+
+
+def keyed(secret: bytes, dataset: str, digests: Sequence[str]) -> str:
+    """Return what stands for delivered files that nobody is to guess: HMAC-SHA256 (RFC 2104).
+
+    It is over `joined(digests)`, under a key of the dataset's own that is derived from `secret`:
+    equal files of two datasets do not show that they are equal.
+    """
+    own = hmac.digest(secret, b"certificate input\0" + dataset.encode(), "sha256")
+    return hmac.digest(own, joined(digests).encode(), "sha256").hex()
 
 
 def exact(value: Any) -> Any:

@@ -27,7 +27,6 @@ from .sources import opened
 
 NEAR = 1e-9
 BEYOND = {
-    "input_sha256": "the source stays with the exchange",
     "suppressed": "rows that were left out cannot be counted in what is left",
     "utility": "what was lost can be measured only beside the source",
     "risk.journalist": "against everybody in the population, the release is taken for it",
@@ -90,6 +89,7 @@ def verify(file: Path | str, certificate: bytes, key: Ed25519PublicKey | None) -
             _signature(signed, key),
             *_bytes(Path(file), stated),
             *_rows(file, stated),
+            _source(stated),
             *(_beyond(what, why) for what, why in BEYOND.items()),
         )
     )
@@ -235,6 +235,13 @@ def _number(what: str, claimed: Any, value: float) -> Line:
 def _line(what: str, stated: str, computed: str, *, holds: bool) -> Line:
     outcome = Outcome.HOLDS if holds else Outcome.FAILS
     return Line(what=what, stated=stated, computed=computed, outcome=outcome)
+
+
+def _source(stated: Certificate) -> Line:
+    if stated.input_hmac_sha256:
+        why = "the source stays with the exchange, and so does the key that its digest is made with"
+        return _beyond("input_hmac_sha256", why)
+    return _beyond("input_sha256", "the source stays with the exchange")
 
 
 def _beyond(what: str, why: str) -> Line:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torvet.privacy.certificates import Certificate, Signed, exact, figure, joined
+from torvet.privacy.certificates import Certificate, Signed, exact, figure, joined, keyed
 from torvet.privacy.errors import CertificateInvalid
 from torvet.privacy.policies import Policy
 from torvet.privacy.treatments import treat
@@ -35,6 +35,7 @@ certificates = st.builds(
     utility=st.dictionaries(st.sampled_from(["loss", "entropy"]), shares),
     files=st.lists(st.text(alphabet="0123456789abcdef", min_size=64, max_size=64)).map(tuple),
     remarks=st.lists(st.text(max_size=9)).map(tuple),
+    input_hmac_sha256=st.sampled_from(["", "ab" * 32]),
     release=st.none() | st.integers(1, 99),
     made_at=st.none() | st.just(NOW),
 )
@@ -84,6 +85,21 @@ def test_the_digest_of_several_files_is_that_of_their_digests():
     assert joined(["ab"]) == "ab"
     assert joined([]) == ""
     assert joined(["ab", "cd"]) != joined(["cd", "ab"])
+
+
+@given(st.lists(st.text("0123456789abcdef", min_size=64, max_size=64), min_size=1, max_size=3))
+def test_a_keyed_digest_is_one_of_the_key_the_dataset_and_the_files(digests):
+    made = keyed(b"a" * 32, "ds_1", digests)
+
+    assert made == keyed(b"a" * 32, "ds_1", digests)
+    others = [
+        keyed(b"b" * 32, "ds_1", digests),
+        keyed(b"a" * 32, "ds_2", digests),
+        keyed(b"a" * 32, "ds_1", [*digests, "00" * 32]),
+        joined(digests),
+    ]
+    assert made not in others
+    assert len(made) == 64
 
 
 _ANY = np.random.default_rng(1)
@@ -152,6 +168,19 @@ def test_what_cannot_be_computed_from_the_release_is_named(released):
     assert set(unknown) == {
         "input_sha256", "suppressed", "utility", "risk.journalist", "attacks", "budget_micro_rho",
     }  # fmt: skip
+
+
+def test_a_source_that_nobody_is_to_guess_is_named_and_all_else_is_verified(released):
+    path, content = released
+    made = Signed.from_bytes(content).certificate
+    secret = replace(made, input_sha256="", input_hmac_sha256=keyed(b"k" * 32, "homes", ["00"]))
+
+    found = verify(path, secret.signed(KEY).to_bytes(), KEY.public_key())
+
+    assert found.holds
+    assert outcomes(found)["input_hmac_sha256"] == Outcome.UNKNOWN
+    assert "input_sha256" not in outcomes(found)
+    assert outcomes(found)["k"] == outcomes(found)["signature"] == Outcome.HOLDS
 
 
 def test_without_a_key_nobody_has_signed(released):
