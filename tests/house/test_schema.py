@@ -13,10 +13,11 @@ PACKAGE = Path(__file__).parents[2] / "src" / "torvet"
 def declared():
     """All tables of all slices, in one MetaData."""
     together = MetaData()
-    for path in sorted(PACKAGE.glob("*/*tables.py")):
-        if path.parent.name in {"ports", "backends"}:
+    for path in sorted(PACKAGE.glob("*/**/*tables.py")):
+        within = path.relative_to(PACKAGE).with_suffix("").parts
+        if within[0] in {"ports", "backends"}:
             continue
-        module = importlib.import_module(f"torvet.{path.parent.name}.{path.stem}")
+        module = importlib.import_module(".".join(("torvet", *within)))
         for table in module.metadata.tables.values():
             if table.name not in together.tables:
                 table.to_metadata(together)

@@ -1,0 +1,1 @@
+"""What is wanted and not here yet, and who pledges for it."""

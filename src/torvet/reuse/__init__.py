@@ -1,0 +1,1 @@
+"""What data was used for, what came of it, and what its users say."""

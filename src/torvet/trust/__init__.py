@@ -1,0 +1,1 @@
+"""What providers promise of their service, what is measured of it, and disputes."""
