@@ -13,9 +13,9 @@ from torvet.parties import SHARE, Caller, PartyId, PartyNotFound, Role
 from torvet.ports.parts import Parts
 
 from . import facts, ordering, store
-from .clauses import Ask, Clause
+from .agreeing import Wish, check_terms, sign
+from .clauses import Clause
 from .errors import (
-    AlreadyContracted,
     ClauseInvalid,
     ContractNotFound,
     NotProvider,
@@ -25,13 +25,11 @@ from .errors import (
     OtherSide,
     OwnOffer,
     PreviewShowsMore,
-    TermsNotMet,
     WrongStage,
 )
 from .model import (
     Approval,
     Contract,
-    ContractId,
     Offer,
     OfferId,
     OfferStage,
@@ -40,15 +38,11 @@ from .model import (
 )
 from .orders import NO_ORDER, Order
 from .prices import FREE, Price
-from .rules import objections_to_accepting
 from .terms import digest_of, fitted, purpose_code
 
 OFFERS_MAX = 500
 CONTRACTS_MAX = 1_000
 AUDIENCE_MAX = 500
-
-_SHARE_SLUG_MAX = 200
-_SHARE_SUFFIX = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,30 +122,16 @@ def accept(
         assert caller.party is not None, "a buyer buys for a party"
         _check_acceptable(tx, caller.party, offer, purpose=code, now=now, seen=seen)
         tariff = ordering.tariff_of(tx, caller.party, offer, code, now=now, seen=seen, order=order)
-        at_once = offer.approval is Approval.AT_ONCE
-        contract = Contract(
-            id=ContractId(parts.new_id("ct")),
-            offer=offer.id,
-            dataset=offer.dataset,
-            provider=offer.provider,
+        stage = Stage.AGREED if offer.approval is Approval.AT_ONCE else Stage.REQUESTED
+        wish = Wish(
             consumer=caller.party,
             purpose=code,
             note=note,
-            clauses=offer.clauses,
-            stage=Stage.AGREED if at_once else Stage.REQUESTED,
-            share=_share_name(parts, catalogue.dataset(tx, offer.dataset).slug),
             tariff=tariff,
             order=order,
-            requested_at=now,
-            requested_by=caller.account,
-            agreed_at=now if at_once else None,
+            account=caller.account,
         )
-        if not store.add_contract(tx, contract):
-            live = store.live_contract(tx, offer.id, caller.party)
-            raise AlreadyContracted(offer.id, "" if live is None else live.id)
-        name = "contract-agreed" if at_once else "contract-requested"
-        record(tx, facts.of_contract(name, contract, caller.actor, now, offer.digest))
-    return contract
+        return sign(parts, tx, offer, wish, stage=stage, actor=caller.actor)
 
 
 def approve(parts: Parts, caller: Caller, contract_id: str) -> Contract:
@@ -161,7 +141,7 @@ def approve(parts: Parts, caller: Caller, contract_id: str) -> Contract:
         held = _as_provider(tx, caller, contract_id)
         _need(held, Stage.REQUESTED)
         offer = store.offer(tx, held.offer)
-        _check_terms(tx, offer, held.consumer, purpose=held.purpose, now=now)
+        check_terms(tx, offer, held.consumer, purpose=held.purpose, now=now)
         agreed = store.replace(tx, replace(held, stage=Stage.AGREED, agreed_at=now))
         record(tx, facts.of_contract("contract-agreed", agreed, caller.actor, now, offer.digest))
     return agreed
@@ -341,17 +321,7 @@ def _check_acceptable(
     if seen and seen != offer.digest:
         gone, new = ordering.differences(store.seen_offer(tx, offer.dataset, seen), offer)
         raise OfferMoved(offer.id, offer.digest, gone, new)
-    _check_terms(tx, offer, consumer, purpose=purpose, now=now)
-
-
-def _check_terms(
-    tx: Connection, offer: Offer, consumer: PartyId, *, purpose: str, now: datetime
-) -> None:
-    region = parties.party(tx, consumer).region
-    ask = Ask(reader=consumer, purpose=purpose, at=now, region=region)
-    found = objections_to_accepting(offer.clauses, ask)
-    if found:
-        raise TermsNotMet(offer.id, tuple(str(objection.words) for objection in found))
+    check_terms(tx, offer, consumer, purpose=purpose, now=now)
 
 
 def _as_provider(tx: Connection, caller: Caller, contract_id: str) -> Contract:
@@ -385,9 +355,3 @@ def _close(
     actor = facts.EXCHANGE if caller is None else caller.actor
     record(tx, facts.of_contract(f"contract-{stage.value}", closed, actor, now))
     return closed
-
-
-def _share_name(parts: Parts, slug: str) -> str:
-    # The end of an id is random: thirty bits beside the slug keep names apart and unguessed.
-    suffix = parts.new_id("sh")[-_SHARE_SUFFIX:]
-    return f"{slug[:_SHARE_SLUG_MAX]}-{suffix}"
