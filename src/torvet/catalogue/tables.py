@@ -93,3 +93,13 @@ deliveries = Table(
     CheckConstraint("mode in ('append', 'replace')", name="deliveries_mode"),
     Index("deliveries_by_dataset", "dataset", "id"),
 )
+
+# What reviews say together, for lists and for DCAT: written with each review.
+dataset_ratings = Table(
+    "dataset_ratings",
+    metadata,
+    Column("dataset", Text, primary_key=True),
+    Column("reviews", Integer, nullable=False),
+    Column("stars", JSONB, nullable=False),
+    CheckConstraint("reviews >= 0", name="dataset_ratings_reviews"),
+)

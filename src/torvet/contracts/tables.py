@@ -95,3 +95,15 @@ contract_counts = Table(
     Column("requests", BigInteger, nullable=False),
     CheckConstraint("rows >= 0 and requests >= 0", name="contract_counts_positive"),
 )
+
+# What a consumer did of the duties that its contract has, by the kind of clause.
+contract_duties = Table(
+    "contract_duties",
+    metadata,
+    Column("contract", Text, ForeignKey("contracts.id", ondelete="CASCADE"), primary_key=True),
+    Column("clause", Text, primary_key=True),
+    Column("done_at", DateTime(timezone=True)),
+    Column("words", Text, nullable=False),
+    Column("counts_from", DateTime(timezone=True), nullable=False),
+    Column("reason", Text, nullable=False),
+)

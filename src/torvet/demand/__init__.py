@@ -1,1 +1,1 @@
-"""What is wanted and not here yet, and who pledges for it."""
+"""Data that is wanted: who joins, what is pledged, who answers, and what comes of it."""

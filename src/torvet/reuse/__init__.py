@@ -1,1 +1,1 @@
-"""What data was used for, what came of it, and what its users say."""
+"""What data is used for and what came of it: benefits, thanks, reviews, a yearly statement."""
