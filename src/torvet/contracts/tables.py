@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -30,6 +32,7 @@ offers = Table(
     Column("approval", Text, nullable=False),
     Column("audience", ARRAY(Text)),
     Column("price", JSONB(none_as_null=True)),
+    Column("levels", JSONB(none_as_null=True)),
     Column("stage", Text, nullable=False),
     Column("made_at", DateTime(timezone=True), nullable=False),
     Column("made_by", Text),
@@ -55,9 +58,11 @@ contracts = Table(
     Column("stage", Text, nullable=False),
     Column("share", Text, nullable=False),
     Column("tariff", JSONB(none_as_null=True)),
+    Column("levels", JSONB(none_as_null=True)),
     Column("purchase_order", Text),
     Column("ean", Text),
     Column("cap", JSONB(none_as_null=True)),
+    Column("prepaid", Boolean, nullable=False, server_default=false()),
     Column("requested_at", DateTime(timezone=True), nullable=False),
     Column("requested_by", Text),
     Column("agreed_at", DateTime(timezone=True)),

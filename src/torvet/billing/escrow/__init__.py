@@ -1,0 +1,45 @@
+"""Money that is held for a party: taken in, released on delivery, given back."""
+
+from .errors import AmountNotHeld, HoldClosed, HoldNotFound, HoldShort
+from .inspection import faults_of_holds
+from .model import HeldStatement, Hold, HoldId, Move, Moved, Purpose
+from .service import (
+    give_back,
+    give_back_all,
+    held,
+    held_of,
+    hold,
+    hold_named,
+    open_hold,
+    put_back,
+    release,
+    statement,
+)
+from .stops import lift_stops, stop_payouts, stopped
+
+__all__ = [
+    "AmountNotHeld",
+    "HeldStatement",
+    "Hold",
+    "HoldClosed",
+    "HoldId",
+    "HoldNotFound",
+    "HoldShort",
+    "Move",
+    "Moved",
+    "Purpose",
+    "faults_of_holds",
+    "give_back",
+    "give_back_all",
+    "held",
+    "held_of",
+    "hold",
+    "hold_named",
+    "lift_stops",
+    "open_hold",
+    "put_back",
+    "release",
+    "statement",
+    "stop_payouts",
+    "stopped",
+]
