@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     privacy_attack_rows: Annotated[
         int, Field(gt=0, description="People who are attacked, at most, before a release is made.")
     ] = 1000
+    rulebook: Annotated[
+        str, Field(description="Folder of rules about money; empty: the exchange's own.")
+    ] = ""
     oidc_issuer: Annotated[str, Field(description="OIDC issuer; empty: no such sign-in.")] = ""
     oidc_client_id: Annotated[str, Field(description="OIDC client id.")] = ""
     oidc_client_secret: Annotated[str, Field(description="OIDC client secret.", repr=False)] = ""

@@ -16,10 +16,12 @@ from torvet.billing.invoices.model import (
     Unit,
 )
 from torvet.billing.invoices.vat import treatment_of
+from torvet.billing.rulebook import rules_on
 from torvet.kit.money import Currency, Money, UnitPrice
 
 JUNE = Period(first=date(2026, 6, 1), last=date(2026, 6, 30))
 ISSUED = date(2026, 7, 1)
+VAT = rules_on(ISSUED).vat
 
 UTILITY = InvoiceParty(
     name="Nordlys Energi A/S",
@@ -69,7 +71,7 @@ def eur(cent):
 
 
 def lines_for(seller, buyer, *amounts):
-    vat = treatment_of(seller, buyer, ISSUED)
+    vat = treatment_of(seller, buyer, VAT)
     return tuple(
         line_of(f"Målinger, del {number}", amount, vat, period=JUNE)
         for number, amount in enumerate(amounts, 1)

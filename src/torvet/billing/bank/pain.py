@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from torvet.billing.invoices.identifiers import bic_fits, iban_fits
+from torvet.billing.identifiers import bic_fits, iban_fits
 from torvet.kit.money import Currency, Money
 
 from .errors import PayoutRefused

@@ -7,19 +7,19 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from torvet.kit.money import Currency
-
-from .errors import Fault
-from .errors import FaultCode as Code
-from .identifiers import (
+from torvet.billing.identifiers import (
     bic_fits,
     cvr_has_its_form,
     ean_fits,
     email_fits,
-    endpoint_of,
     iban_fits,
     vat_number_fits,
 )
+from torvet.kit.money import Currency
+
+from .errors import Fault
+from .errors import FaultCode as Code
+from .identifiers import endpoint_of
 from .model import (
     DanishAccount,
     Iban,
