@@ -1,0 +1,1 @@
+"""What the citizens and partners behind a dataset get of its income."""

@@ -1,0 +1,67 @@
+"""Who shares in the income of which dataset, and what each got of which sale."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData()
+
+MOMENT = DateTime(timezone=True)
+
+# An agreement never changes: a newer version holds from its `made_at` on. One without members
+# ends the sharing.
+share_agreements = Table(
+    "share_agreements",
+    metadata,
+    Column("dataset", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("provider", Text, nullable=False),
+    Column("terms", JSONB, nullable=False),
+    Column("made_at", MOMENT, nullable=False),
+    Column("made_by", Text, nullable=False),
+    CheckConstraint("version > 0", name="share_agreements_version"),
+)
+
+share_members = Table(
+    "share_members",
+    metadata,
+    Column("dataset", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("party", Text, primary_key=True),
+    Index("share_members_by_party", "party"),
+)
+
+# One division for each sale and dataset, whatever is retried. `how` tells the way, seed, samples
+# and stated error. One of a credit note has amounts below zero.
+share_divisions = Table(
+    "share_divisions",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("dataset", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("income", BigInteger, nullable=False),
+    Column("shared", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("how", JSONB, nullable=False),
+    Column("divided_at", MOMENT, nullable=False),
+)
+
+share_parts = Table(
+    "share_parts",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("dataset", Text, primary_key=True),
+    Column("party", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Index("share_parts_by_party", "party", "source"),
+)
