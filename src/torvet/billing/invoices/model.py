@@ -136,7 +136,14 @@ class PaidByCard:
     reference: str
 
 
-Means = DanishAccount | Iban | PaidByCard
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleared:
+    """Nobody transfers anything by the document itself (means 97): the exchange pays it out."""
+
+    reference: str
+
+
+Means = DanishAccount | Iban | PaidByCard | Cleared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ _NORM = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:"
 BILLING = (_NORM + "billing:3.0", "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0")
 SELF_BILLING = (_NORM + "selfbilling:3.0", "urn:fdc:peppol.eu:2017:poacc:selfbilling:01:1.0")
 
-DANISH_TRANSFER, CARD, SEPA_TRANSFER = "42", "48", "58"
+DANISH_TRANSFER, CARD, SEPA_TRANSFER, CLEARING = "42", "48", "58", "97"
 VAT, OTHER_TAX = "VAT", "TAX"
 REVERSE_CHARGE_CODE = "VATEX-EU-AE"
 

@@ -14,6 +14,7 @@ from .errors import InvoiceUnreadable
 from .identifiers import CVR, EAN, endpoint_of
 from .model import (
     Address,
+    Cleared,
     DanishAccount,
     Endpoint,
     Iban,
@@ -32,6 +33,7 @@ from .model import (
 from .ubl_names import (
     CAC_NS,
     CARD,
+    CLEARING,
     CBC_NS,
     CREDIT_NOTE_NS,
     DANISH_TRANSFER,
@@ -152,6 +154,8 @@ def _means(element: Element) -> Means:
     reference = _must(element, "cbc:PaymentID")
     if code == CARD:
         return PaidByCard(reference=reference)
+    if code == CLEARING:
+        return Cleared(reference=reference)
     account = _must(element, "cac:PayeeFinancialAccount/cbc:ID")
     branch = "cac:PayeeFinancialAccount/cac:FinancialInstitutionBranch/cbc:ID"
     if code == DANISH_TRANSFER:
