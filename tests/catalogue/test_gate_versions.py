@@ -63,6 +63,61 @@ def test_a_policy_set_again_is_no_reason_for_other_classes(alma):
     assert second.transformation == first.transformation
 
 
+def with_years(policy, **intervals):
+    hierarchies = policy["anonymise"]["hierarchies"]
+    years = {"kind": "intervals", **intervals}
+    return policy | {"anonymise": policy["anonymise"] | {
+        "hierarchies": hierarchies | {"construction_year": years}}}  # fmt: skip
+
+
+def by_decades(who):
+    """A dataset whose release shows the decade of 600 homes, and the policy that it is by."""
+    slug = who.describe()["slug"]
+    who.publish(slug, homes(600), "homes.csv")
+    policy = with_years(policy_of(who, slug), low=1900, high=1940, widths=[10, 20, 40])
+    set_policy(who, slug, policy)
+    assert certificate(who, slug).certificate.transformation["construction_year"] == 1
+    return slug, policy
+
+
+def test_another_policy_whose_classes_cross_those_that_are_out_is_held_with_the_figures(alma):
+    slug, policy = by_decades(alma)
+    set_policy(alma, slug, with_years(policy, low=1893, high=1949, widths=[14, 28, 56]))
+
+    crossing = alma.publish(slug, homes(600), "again.csv")
+
+    assert crossing["stage"] == "held"
+    assert crossing["failure"]["code"] == "privacy-policy-failed"
+    assert "beside release 1, made by another policy of the same people" in crossing["error"]
+    assert "stand in groups that this policy does not let out" in crossing["error"]
+    set_policy(alma, slug, policy)
+    assert alma.get(f"/api/deliveries/{crossing['id']}")["stage"] == "published"
+
+
+def test_another_policy_whose_classes_are_unions_of_those_that_are_out_goes_on(alma):
+    slug, policy = by_decades(alma)
+    set_policy(alma, slug, with_years(policy, low=1900, high=1940, widths=[20, 40]))
+
+    coarser = alma.publish(slug, homes(600), "again.csv")
+
+    assert coarser["stage"] == "published", coarser["error"]
+    made = certificate(alma, slug, 2).certificate
+    assert "Beside release 1, made in another way, at least 10 people" in " ".join(made.remarks)
+
+
+def test_sums_of_the_same_readings_by_other_columns_are_held(alma):
+    slug = alma.describe()["slug"]
+    alma.publish(slug, readings(range(90)), "r.csv")
+    policy = policy_of(alma, slug)
+    set_policy(alma, slug, policy)
+    set_policy(alma, slug, policy | {"aggregate": policy["aggregate"] | {"by": ["hour"]}})
+
+    later = alma.publish(slug, readings(range(90)), "r.csv")
+
+    assert later["stage"] == "held"
+    assert "the difference of two sums" in later["error"]
+
+
 def readings(meters, hours=24):
     rows = [
         f"{m},{h},{m % 3},{1000 + (m * 7 + h * 13) % 400}" for m in meters for h in range(hours)

@@ -22,6 +22,7 @@ from .model import (
 )
 from .reading import certificate_in_words, preview_for, profile_for, quality_for
 from .release_lines import release_number
+from .rules import stated_interval
 from .service import change, create, deliver, delivery, visible_dataset, withdraw
 from .store import (
     dataset,
@@ -78,6 +79,7 @@ __all__ = [
     "release_number",
     "releases",
     "resume",
+    "stated_interval",
     "tell_of_release",
     "visible_dataset",
     "withdraw",

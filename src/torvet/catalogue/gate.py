@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection
 
 from torvet import privacy
-from torvet.ingest import Column, Source, SourceId, arrow_schema
+from torvet.ingest import Column, Source, SourceId
 from torvet.ingest import source as source_of
 from torvet.kit.errors import ExchangeError, Kind
 from torvet.ports.engine import QueryEngine
@@ -25,18 +25,20 @@ from torvet.privacy import policy_store
 from torvet.privacy.certificates import Certificate
 from torvet.privacy.classification import Classification, Role, classify_readable
 from torvet.privacy.errors import PolicyFailed, PolicyNeeded
+from torvet.privacy.overlays import Made
 from torvet.privacy.policies import Policy, Treatment
 from torvet.privacy.policy_store import Held
 from torvet.privacy.proposals import KS, REPEATED_MIN, propose
 from torvet.privacy.rules import lowered, objections
 from torvet.privacy.treatments import Tried, strengthened, treat
 
-from .files import casting
+from .beside import Earlier, alike, judged, released, releases_before
+from .local_files import paths_of, together, uris_of
 from .model import Dataset, Release
-from .rules import same_form
 
 SOURCE = "source"
 TREATED = "treated.parquet"
+TOGETHER = "together.parquet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +50,8 @@ class Before:
 
     policy: Held | None
     newest: Certificate | None = None
-    certificates: tuple[tuple[int, Certificate], ...] = ()
-    """Of all releases that have one, the newest first."""
+    releases: tuple[Earlier, ...] = ()
+    """All that have a certificate, the newest first; none where no policy is in force."""
     treated: bool = False
     columns: tuple[Column, ...] | None = None
     sources: tuple[Source, ...] = ()
@@ -100,21 +102,12 @@ def before(tx: Connection, dataset: Dataset, newest: Release | None, *, append: 
     if newest is None:
         return Before(policy=policy)
     written = policy_store.certificate_of(tx, dataset.id, newest.number)
-    every = (
-        [
-            (made.number, made.certificate)
-            for number in range(newest.number, 0, -1)
-            if (made := policy_store.certificate_of(tx, dataset.id, number)) is not None
-        ]
-        if policy is not None
-        else []
-    )
     treated = written is not None and written.treatment != Treatment.AS_IS
     sources = tuple(source_of(tx, SourceId(it)) for it in newest.sources) if append else ()
     return Before(
         policy=policy,
         newest=None if written is None else written.certificate,
-        certificates=tuple(every),
+        releases=() if policy is None else releases_before(tx, dataset, newest.number),
         treated=treated,
         columns=(sources[0].columns if treated else newest.columns) if append else None,
         sources=sources,
@@ -123,7 +116,7 @@ def before(tx: Connection, dataset: Dataset, newest: Release | None, *, append: 
 
 def admit(parts: Parts, arriving: Arriving, folder: Path) -> Admitted:
     """Return what may be released of `arriving`; raise Withheld where it has to wait."""
-    table = _Delivered(engine=parts.engine, uris=_uris(parts, arriving.sources))
+    table = _Delivered(engine=parts.engine, uris=uris_of(parts, arriving.sources))
     found = classify_readable(table)
     held = arriving.before.policy
     try:
@@ -162,10 +155,6 @@ class _Delivered:
         return self.engine.sample(self.uris, rows)
 
 
-def _uris(parts: Parts, sources: Sequence[Source]) -> list[str]:
-    return [uri for it in sources for uri in parts.tables.file_uris(f"sources/{it.id}", 1)]
-
-
 def _as_it_is(parts: Parts, arriving: Arriving, found: Classification, folder: Path) -> Admitted:
     held = arriving.before.policy
     policy = held.policy if held else None
@@ -184,11 +173,13 @@ def _as_it_is(parts: Parts, arriving: Arriving, found: Classification, folder: P
     )
     if found.personal:
         drawn = _measured(parts, arriving, found, drawn, folder)
-    together = arriving.before.treated and len(arriving.sources) > 1
+    path = None
+    if arriving.before.treated and len(arriving.sources) > 1:
+        path = together(parts, arriving.sources, arriving.columns, folder / TOGETHER)
     return Admitted(
         certificate=drawn,
         policy_version=held.version if held else None,
-        path=_together(parts, arriving, folder) if together else None,
+        path=path,
         about_people=found.personal,
     )
 
@@ -218,12 +209,26 @@ def _treated(
     policy, paths = held.policy, _paths(parts, arriving, folder)
     if policy.treatment is Treatment.ANONYMISE and found.unit is not None:
         _refuse_streams(policy, paths, found.unit)
-    tried = Tried(rows=parts.settings.privacy_attack_rows)
-    like = [(number, it) for number, it in arriving.before.certificates if _alike(it, policy)]
-    # A transformation stays as long as its hierarchies do: see decisions/0125.
-    kept = like[0][1].transformation if like else None
-    earlier = _released(parts, arriving, [number for number, _ in like], folder)
-    made = treat(policy, paths, folder / TREATED, kept=kept, earlier=earlier, tried=tried)
+    releases, dataset = arriving.before.releases, arriving.dataset
+    like = [it for it in releases if alike(it, policy)]
+    made = treat(
+        policy,
+        paths,
+        folder / TREATED,
+        # A transformation stays as long as its hierarchies do: see decisions/0125.
+        kept=like[0].certificate.transformation if like else None,
+        earlier=[released(parts, dataset, it, folder) for it in like],
+        tried=Tried(rows=parts.settings.privacy_attack_rows),
+    )
+    new = Made(
+        number=arriving.number,
+        policy=policy,
+        transformation=made.certificate.transformation,
+        delivered=paths,
+        released=[str(made.path)],
+        sources=frozenset(it.id for it in arriving.sources),
+    )
+    beside = judged(parts, dataset, new, [it for it in releases if it not in like], folder)
     if policy.treatment is Treatment.ANSWERS:
         _prepare_answers(parts, arriving, policy)
     certificate = replace(
@@ -232,62 +237,10 @@ def _treated(
             found.reason,
             *lowered(policy, found),
             *made.certificate.remarks,
-            *_unlike(arriving.before, len(like)),
+            *beside,
         ),
     )
     return Admitted(certificate=certificate, policy_version=held.version, path=made.path)
-
-
-def _alike(made: Certificate, policy: Policy) -> bool:
-    """Say whether a release has the classes, or cells, that `policy` makes: others overlap them."""
-    if made.treatment != policy.treatment:
-        return False
-    was = Policy.trusted(made.policy)
-    match policy.treatment:
-        case Treatment.ANONYMISE:
-            assert was.anonymise is not None
-            assert policy.anonymise is not None
-            return (
-                was.anonymise.hierarchies == policy.anonymise.hierarchies
-                and was.anonymise.recoding == policy.anonymise.recoding
-            )
-        case Treatment.AGGREGATE:
-            before, now = was.aggregate or {}, policy.aggregate or {}
-            return (before.get("by"), before.get("value")) == (now.get("by"), now.get("value"))
-        case _:
-            return False
-
-
-def _released(
-    parts: Parts, arriving: Arriving, numbers: Sequence[int], folder: Path
-) -> list[list[str]]:
-    """Return the files of earlier releases, on this machine."""
-    found = []
-    for number in numbers:
-        uris = parts.tables.file_uris(arriving.dataset.table, number)
-        if any("://" in uri.removeprefix("file://") for uri in uris):
-            path = folder / f"release-{number}.parquet"
-            with parts.engine.stream("SELECT * FROM released", {"released": uris}) as batches:
-                first = next(batches)
-                with pq.ParquetWriter(path, first.schema, compression="zstd") as file:
-                    file.write_batch(first)
-                    for batch in batches:
-                        file.write_batch(batch)
-            uris = [str(path)]
-        found.append([uri.removeprefix("file://") for uri in uris])
-    return found
-
-
-def _unlike(before: Before, like: int) -> tuple[str, ...]:
-    """Say where other releases of the same rows are out in other classes."""
-    others = len(before.certificates) - like
-    if not others or before.treatment is Treatment.ANSWERS:
-        return ()
-    words = (
-        f"{others:,} earlier releases of this dataset were made in another way. Whoever lays them"
-        " over this one may learn more than each was found to tell."
-    )
-    return (words,)
 
 
 def _refuse_streams(policy: Policy, paths: Sequence[str], unit: str) -> None:
@@ -304,11 +257,10 @@ def _refuse_streams(policy: Policy, paths: Sequence[str], unit: str) -> None:
         and pa.types.is_temporal(schema.field(name).type)
     ]
     stream = "mobility" if policy.preset == "mobility" else "households"
+    rows = pq.ParquetDataset(list(paths)).read(columns=[unit, *moments])
     for name in moments:
-        rows = pq.ParquetDataset(list(paths)).read(columns=[unit, name])
         privacy.refuse_table(rows, unit=unit, time=name, stream=stream)
-    units = pq.ParquetDataset(list(paths)).read(columns=[unit])[unit]
-    each = len(units) / max(1, pc.count_distinct(units).as_py())
+    each = rows.num_rows / max(1, pc.count_distinct(rows[unit]).as_py())
     if each >= REPEATED_MIN:
         why = (
             f"each value of {unit!r} stands in {each:.1f} rows: rows that look alike may all be"
@@ -325,33 +277,14 @@ def _prepare_answers(parts: Parts, arriving: Arriving, policy: Policy) -> None:
         parts,
         dataset,
         number,
-        uris=_uris(parts, arriving.sources),
+        uris=uris_of(parts, arriving.sources),
         spec=privacy.AnswerSpec.from_json(policy.answers or {}),
     )
 
 
 def _paths(parts: Parts, arriving: Arriving, folder: Path) -> list[str]:
     """Return the source's rows as Parquet files of this machine, all in one schema."""
-    alike = all(same_form(arriving.columns, it.columns) for it in arriving.sources)
-    uris = _uris(parts, arriving.sources)
-    if alike and not any("://" in uri.removeprefix("file://") for uri in uris):
-        return [uri.removeprefix("file://") for uri in uris]
-    return [str(_together(parts, arriving, folder))]
-
-
-def _together(parts: Parts, arriving: Arriving, folder: Path) -> Path:
-    """Write the rows of all sources into one file, in the columns of the first."""
-    path, schema = folder / "together.parquet", arrow_schema(arriving.columns)
-    if path.exists():
-        return path
-    with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as file:
-        for source in arriving.sources:
-            sql = casting(arriving.columns, source.columns)
-            inputs = {"arriving": _uris(parts, [source])}
-            with parts.engine.stream(sql, inputs) as batches:
-                for batch in batches:
-                    file.write_table(pa.Table.from_batches([batch]).cast(schema))
-    return path
+    return paths_of(parts, arriving.sources, arriving.columns, folder / TOGETHER)
 
 
 def _propose(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from torvet.ingest.model import Column, ColumnType
 from torvet.kit.filters import FilterInvalid
@@ -224,3 +225,9 @@ def _check_fault(rule: str) -> str | None:
     except FilterInvalid as error:
         return f"check {rule!r}: {error}"
     return None
+
+
+def stated_interval(dataset: Dataset) -> timedelta | None:
+    """Return how often a dataset says that it is brought up to date; None where nobody can say."""
+    frequency = FREQUENCIES.get(dataset.frequency)
+    return frequency.interval if frequency else None

@@ -30,6 +30,7 @@ def make_offer(
     *,
     clauses: Path | None = None,
     price: str | None = None,
+    levels: Path | None = None,
     approval: Literal["at-once", "on-request"] = "at-once",
     audience: list[str] | None = None,
     preview_acknowledged: bool = False,
@@ -43,6 +44,7 @@ def make_offer(
         clauses: JSON list of clauses, or an ODRL offer; without it, everything is allowed.
         price: What it costs without VAT: "500 DKK per month + 12.50 DKK per 1000 rows, first
             10000 free", or a JSON file for tiers and cases; without it, it is free.
+        levels: JSON file of what you promise of your service, and give back where you break it.
         approval: Whether acceptance makes a contract at once or waits for you.
         audience: Short names of the only parties that may have it.
         preview_acknowledged: You know that the preview shows more than this offer gives.
@@ -52,6 +54,7 @@ def make_offer(
         "title": title,
         "clauses": read_json(clauses) if clauses else [],
         "price": _price(price),
+        "levels": read_json(levels) if levels else None,
         "approval": approval,
         "audience": audience,
         "preview_acknowledged": preview_acknowledged,
@@ -126,6 +129,7 @@ def accept(
     purchase_order: str = "",
     ean: str = "",
     cap: str | None = None,
+    prepaid: bool = False,
     here: Here = HERE,
 ) -> None:
     """Accept an offer, or request it where the provider wants to approve.
@@ -140,6 +144,7 @@ def accept(
         purchase_order: Your own order number, for the invoice.
         ean: EAN (GLN) to which invoices go; Danish public bodies have to give one.
         cap: The most that you will spend on use in a month, such as "2000 DKK".
+        prepaid: You pay before you use it; reading stops when what you paid is used up.
         here: Where and as whom.
     """
     with exchange(here) as client:
@@ -150,6 +155,7 @@ def accept(
             "purchase_order": purchase_order,
             "ean": ean,
             "cap": cap,
+            "prepaid": prepaid,
         }
         made = answer_of(client.post(f"/api/offers/{offer}/contracts", json=wish))
     tell(here, made, _print_contract)
@@ -263,17 +269,22 @@ def _price(text: str | None) -> Any:
 
 def _print_offer(it: dict[str, Any]) -> None:
     say(f"[bold]{escape(it['title'])}[/]  [dim]{it['id']}[/]")
-    for line in (*it["words"]["en"], *it["price"]["words"]["en"]):
+    for line in _sentences(it):
         say(f"  • {escape(line)}")
     say(f"[dim]Digest of these terms: {it['digest']}[/]")
 
 
 def _print_contract(it: dict[str, Any]) -> None:
     say(f"[bold]{it['stage']}[/]  [dim]{it['id']}[/]  share {it['share']}")
-    for line in (*it["words"]["en"], *it["price"]["words"]["en"]):
+    for line in _sentences(it):
         say(f"  • {escape(line)}")
     if it["stage"] == "agreed":
         say(f"[dim]Read it: `torvet read {it['id']}`, or `torvet profile {it['id']}`.[/]")
+
+
+def _sentences(it: dict[str, Any]) -> list[str]:
+    levels = it["levels"]["words"]["en"] if it["levels"] else []
+    return [*it["words"]["en"], *it["price"]["words"]["en"], *levels]
 
 
 def _print_verdict(it: dict[str, Any]) -> None:

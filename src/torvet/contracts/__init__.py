@@ -56,7 +56,7 @@ from .prices import (
     Unit,
 )
 from .rules import Allowed, Objection, Refused, Verdict, decide, gives_answers
-from .sentences import PLACE_ZONE
+from .sentences import PLACE_ZONE, Sentence
 from .service import (
     Draft,
     accept,
@@ -69,12 +69,14 @@ from .service import (
     visible_offer,
     withdraw_offer,
 )
+from .service_levels import NO_LEVELS, Level, Measure, ServiceLevels
 from .terms import said as words
 
 __all__ = [
     "FREE",
     "IDENTITY",
     "NOTHING",
+    "NO_LEVELS",
     "NO_ORDER",
     "PLACE_ZONE",
     "Allowed",
@@ -91,6 +93,8 @@ __all__ = [
     "Draft",
     "Every",
     "Free",
+    "Level",
+    "Measure",
     "NoOnwardSharing",
     "NoReidentification",
     "Objection",
@@ -110,6 +114,8 @@ __all__ = [
     "RequestsPerMinute",
     "RowFilter",
     "RowsPerDay",
+    "Sentence",
+    "ServiceLevels",
     "Stage",
     "Subscription",
     "Tariff",

@@ -39,8 +39,8 @@ def sign(
 ) -> Contract:
     """Write the contract that `offer` and `wish` make, at `stage`, and its fact.
 
-    Clauses and tariff are its own copy. Raises AlreadyContracted, with the one there is, where
-    the consumer has a live contract of the offer.
+    Clauses, tariff and service levels are its own copy. Raises AlreadyContracted, with the one
+    there is, where the consumer has a live contract of the offer.
     """
     now = parts.clock.now()
     contract = Contract(
@@ -55,6 +55,7 @@ def sign(
         stage=stage,
         share=_share_name(parts, catalogue.dataset(tx, offer.dataset).slug),
         tariff=wish.tariff,
+        levels=offer.levels,
         order=wish.order,
         requested_at=now,
         requested_by=wish.account,

@@ -1,6 +1,8 @@
 """Offers and contracts over HTTP."""
 
+import math
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Query
@@ -28,6 +30,8 @@ from .forms import (
 from .model import Contract, Offer, Stage
 from .purposes import PURPOSES
 from .service import Draft
+from .service_levels import NO_LEVELS, ServiceLevels
+from .service_levels import from_json as levels_from_json
 from .sheets import (
     ContractSheet,
     ContractsSheet,
@@ -43,6 +47,7 @@ from .sheets import (
 LD_JSON = "application/ld+json"
 DEFAULT_TITLE = "Terms in ODRL"
 PAGE_MAX = 200
+HOUR = timedelta(hours=1)
 PAGE = 50
 
 router = APIRouter(prefix="/api", tags=["contracts"])
@@ -264,13 +269,18 @@ def _draft(parts: Parts, caller: Caller, slug: str, form: OfferForm | PolicyForm
     if isinstance(form, PolicyForm):
         policy = _policy(parts, caller, slug, form.root)
         return Draft(
-            title=policy.title or DEFAULT_TITLE, clauses=policy.clauses, price=policy.price
+            title=policy.title or DEFAULT_TITLE,
+            clauses=policy.clauses,
+            price=policy.price,
+            levels=policy.levels,
         )
     price = form.to_price()
+    levels = NO_LEVELS if form.levels is None else _levels(parts, caller, slug, form.levels)
     if isinstance(form.clauses, dict):
         policy = _policy(parts, caller, slug, form.clauses)
         clauses = policy.clauses
         price = policy.price if form.price is None else price
+        levels = policy.levels if form.levels is None else levels
     else:
         clauses = tuple(clause.to_clause() for clause in form.clauses)
     return Draft(
@@ -279,8 +289,17 @@ def _draft(parts: Parts, caller: Caller, slug: str, form: OfferForm | PolicyForm
         approval=form.approval,
         audience=None if form.audience is None else tuple(form.audience),
         price=price,
+        levels=levels,
         preview_acknowledged=form.preview_acknowledged,
     )
+
+
+def _levels(parts: Parts, caller: Caller, slug: str, written: Mapping[str, Any]) -> ServiceLevels:
+    """Read what is promised; `as-stated` is what the dataset's description says at this moment."""
+    with parts.db.begin() as tx:
+        stated = catalogue.stated_interval(catalogue.visible_dataset(tx, slug, caller))
+    hours = None if stated is None else max(math.ceil(stated / HOUR), 1)
+    return levels_from_json(written, stated_hours=hours)
 
 
 def _policy(

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from torvet.audit import Fact
 
-from . import price_terms
+from . import price_terms, service_levels
 from .clauses import Ask
 from .model import Contract, Offer
 from .prices import FREE, NOTHING
@@ -27,6 +27,7 @@ def of_offer(name: str, offer: Offer, actor: str, at: datetime) -> Fact:
             "terms": offer.digest,
             "approval": offer.approval.value,
             **({} if offer.price == FREE else {"price": price_terms.to_json(offer.price)}),
+            **({"levels": service_levels.to_json(offer.levels)} if offer.levels else {}),
         },
     )
 
@@ -45,6 +46,8 @@ def of_contract(name: str, contract: Contract, actor: str, at: datetime, terms: 
         body |= {"terms": terms, "purpose": contract.purpose}
         if contract.tariff != NOTHING:
             body["tariff"] = price_terms.tariff_json(contract.tariff)
+        if contract.levels:
+            body["levels"] = service_levels.to_json(contract.levels)
     if contract.reason:
         body["reason"] = contract.reason
     return Fact(

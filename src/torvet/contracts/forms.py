@@ -225,6 +225,25 @@ class OfferForm(_Form):
         description="What it costs, without VAT, as text or as JSON; else it is free.",
         examples=["500 DKK per month + 12.50 DKK per 1000 rows, first 10000 free"],
     )
+    levels: dict[str, Any] | None = Field(
+        None,
+        description="What you promise of your service and give back where you break it.",
+        examples=[
+            {
+                "levels": [
+                    {
+                        "level": "availability",
+                        "promised": "99.5",
+                        "back": [{"past": "99.5", "percent": 10}, {"past": "95", "percent": 50}],
+                    },
+                    {"level": "freshness", "promised": "as-stated", "back": [{"percent": 10}]},
+                    {"level": "quality", "promised": 90, "back": [{"percent": 5}]},
+                    {"level": "support", "promised": 8, "back": [{"percent": 5}]},
+                ],
+                "most_percent": 50,
+            }
+        ],
+    )
     preview_acknowledged: bool = Field(
         default=False, description="The preview may show more than this offer shares."
     )
@@ -282,6 +301,10 @@ class AcceptanceForm(_Form):
         description="The most that you will spend on use in a month, such as `2000 DKK`.",
         examples=["2000 DKK"],
     )
+    prepaid: bool = Field(
+        default=False,
+        description="You pay before you use it; reading stops when what you paid is used up.",
+    )
 
     def to_order(self, offer: str) -> Order:
         """Return what the buyer adds; raise OrderInvalid where the cap is no amount."""
@@ -289,6 +312,7 @@ class AcceptanceForm(_Form):
             purchase_order=self.purchase_order.strip(),
             ean=self.ean.replace(" ", ""),
             cap=None if self.cap is None else _cap(offer, self.cap),
+            prepaid=self.prepaid,
         )
 
 

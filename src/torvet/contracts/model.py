@@ -15,6 +15,7 @@ from .clauses import Clause, Columns, RowFilter, Validity
 from .orders import NO_ORDER, Order
 from .prices import FREE, NOTHING, Price, Tariff
 from .sentences import Sentence
+from .service_levels import NO_LEVELS, ServiceLevels
 
 OfferId = NewType("OfferId", str)
 ContractId = NewType("ContractId", str)
@@ -74,6 +75,7 @@ class Offer:
     audience: tuple[PartyId, ...] | None
     """The parties that may accept; None is everyone who sees the dataset."""
     price: Price = FREE
+    levels: ServiceLevels = NO_LEVELS
     stage: OfferStage = OfferStage.OPEN
     made_at: datetime
     made_by: str | None
@@ -93,7 +95,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """An offer that a consumer accepted, or asked to; clauses and tariff are its own copy."""
+    """An offer that a consumer accepted, or asked to; its terms are its own copy."""
 
     id: ContractId
     offer: OfferId
@@ -106,6 +108,7 @@ class Contract:
     stage: Stage
     share: str
     tariff: Tariff = NOTHING
+    levels: ServiceLevels = NO_LEVELS
     order: Order = NO_ORDER
     requested_at: datetime
     requested_by: str | None

@@ -10,7 +10,7 @@ from torvet.kit import filters
 from torvet.kit.canonical import canonical
 from torvet.kit.moments import to_text
 
-from . import price_terms, purposes
+from . import price_terms, purposes, service_levels
 from .clauses import (
     Answers,
     Attribution,
@@ -27,6 +27,7 @@ from .clauses import (
 )
 from .model import Contract, Offer
 from .prices import FREE, NOTHING, Case, OneOff, Price
+from .service_levels import ServiceLevels
 
 ODRL_CONTEXT = "http://www.w3.org/ns/odrl.jsonld"
 PROFILE = "urn:torvet:odrl:"
@@ -46,13 +47,16 @@ REQUESTS_PER_MINUTE = "torvet:requestsPerMinute"
 ATTRIBUTION_TEXT = "torvet:attributionText"
 REIDENTIFY = "torvet:reidentify"
 PRICE = "torvet:price"
+KEEP_LEVELS = "torvet:keepServiceLevels"
+LEVELS = "torvet:serviceLevels"
 CURRENCY = "http://publications.europa.eu/resource/authority/currency/"
 
 
 def offer_policy(offer: Offer, *, uid: str, target: str, assigner: str) -> dict[str, Any]:
     """Return `offer` as an ODRL Offer of the dataset `target`."""
     head = {"@type": "Offer", "uid": uid, "title": offer.title}
-    return _policy(head, offer.clauses, {"target": target, "assigner": assigner}, offer.price)
+    policy = _policy(head, offer.clauses, {"target": target, "assigner": assigner}, offer.price)
+    return policy | _obligations(offer.levels, assigner)
 
 
 def agreement_policy(
@@ -63,7 +67,7 @@ def agreement_policy(
     sides = {"target": target, "assigner": assigner, "assignee": assignee}
     tariff = contract.tariff
     price = FREE if tariff == NOTHING else Price(cases=(Case(tariff=tariff),))
-    return _policy(head, contract.clauses, sides, price)
+    return _policy(head, contract.clauses, sides, price) | _obligations(contract.levels, assigner)
 
 
 def _policy(
@@ -150,6 +154,16 @@ def _payment(price: Price) -> dict[str, Any]:
         case _:
             refinement = _said(PRICE, "eq", canonical(price_terms.to_json(price)).decode())
     return {"action": [{"rdf:value": {"@id": "odrl:compensate"}, "refinement": [refinement]}]}
+
+
+def _obligations(levels: ServiceLevels, assigner: str) -> dict[str, Any]:
+    """Return the assigner's duty to keep what it promised; ODRL has no words for levels."""
+    if not levels:
+        return {}
+    refinement = [_said(LEVELS, "eq", canonical(service_levels.to_json(levels)).decode())]
+    action = [{"rdf:value": {"@id": KEEP_LEVELS}, "refinement": refinement}]
+    # Of a policy's duty the assignee is who has to do it (ODRL 2.2 §2.6.4).
+    return {"obligation": [{"assignee": assigner, "action": action}]}
 
 
 def _decimal(text: str) -> dict[str, str]:

@@ -32,11 +32,13 @@ from .clauses import (
 from .errors import OdrlInvalid
 from .price_terms import from_json as price_from_json
 from .prices import FREE, Price
+from .service_levels import NO_LEVELS, ServiceLevels
+from .service_levels import from_json as levels_from_json
 from .terms import in_order, purpose_code
 
 _POLICY_KEYS = frozenset(
     {"@context", "@type", "@id", "uid", "profile", "title", "permission", "prohibition"}
-    | {"target", "assigner", "assignee"}
+    | {"target", "assigner", "assignee", "obligation"}
 )
 _RULE_KEYS = frozenset({"@type", "uid", "target", "assigner", "assignee", "action"})
 _CONSTRAINT_KEYS = frozenset({"@type", "uid", "leftOperand", "operator", "rightOperand"})
@@ -53,6 +55,7 @@ class Policy:
     title: str | None
     clauses: tuple[Clause, ...]
     price: Price
+    levels: ServiceLevels
     target: str | None
     assigner: str | None
 
@@ -88,12 +91,14 @@ def read(policy: Mapping[str, Any]) -> Policy:
         *(duty for duty in duties if not isinstance(duty, Price)),
         *(_forbidden(rule) for rule in _each(policy.get("prohibition"), "prohibition")),
     )
+    assigner = _name(permission.get("assigner", policy.get("assigner")), "assigner")
     return Policy(
         title=_text_or_none(policy.get("title"), "title"),
         clauses=in_order(clauses),
         price=prices[0] if prices else FREE,
+        levels=_promised(policy.get("obligation"), assigner),
         target=target,
-        assigner=_name(permission.get("assigner", policy.get("assigner")), "assigner"),
+        assigner=assigner,
     )
 
 
@@ -191,6 +196,29 @@ def _payment(refinement: Mapping[str, Any]) -> Price:
     raise OdrlInvalid(
         "duty", f"to pay is said by payAmount eq, with a currency as its unit, or by {odrl.PRICE}"
     )
+
+
+def _promised(obligation: object, assigner: str | None) -> ServiceLevels:
+    """Read what the assigner has to keep: the one obligation that is executed here."""
+    if obligation is None:
+        return NO_LEVELS
+    duty = _the_one(obligation, "obligation")
+    _only(duty, frozenset({"@type", "uid", "assignee", "action"}), "obligation")
+    if _name(duty.get("assignee"), "assignee of the obligation") not in {None, assigner}:
+        raise OdrlInvalid("obligation", "only the assigner has to keep service levels")
+    action = _the_one(duty.get("action"), "action of the obligation")
+    _only(action, frozenset({"rdf:value", "refinement"}), "action of the obligation")
+    if _word(action.get("rdf:value"), "obligation") != odrl.KEEP_LEVELS:
+        raise OdrlInvalid("obligation", f"only {odrl.KEEP_LEVELS} is known here")
+    left, operator, right = _parts(
+        _the_one(action.get("refinement"), "refinement of the obligation")
+    )
+    if (left, operator) != (odrl.LEVELS, "eq") or not isinstance(right, str):
+        raise OdrlInvalid(f"refinement {left[:80]!r}", f"{odrl.LEVELS} is wanted")
+    try:
+        return levels_from_json(json.loads(right))
+    except (ValueError, RecursionError) as wrong:
+        raise OdrlInvalid("obligation", f"its {odrl.LEVELS} is no JSON") from wrong
 
 
 def _forbidden(rule: Mapping[str, Any]) -> Clause:

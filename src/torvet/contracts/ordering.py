@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from torvet import parties
 from torvet.parties import PartyId
 
-from . import orders, price_words, purposes
+from . import level_words, orders, price_words, purposes
 from .errors import OrderInvalid, TermsNotMet, TermsNotNamed
 from .model import Approval, Offer
 from .orders import Order
@@ -75,5 +75,6 @@ def _sentences(offer: Offer) -> tuple[str, ...]:
         f"It is called “{offer.title}”.",
         *(line.en for line in words(offer.clauses)),
         *(line.en for line in price_words.of_price(offer.price)),
+        *(line.en for line in level_words.of_levels(offer.levels)),
         _APPROVALS[offer.approval],
     )

@@ -23,6 +23,8 @@ class Order:
     ean: str = ""
     """GLN of thirteen digits, the EAN number of Danish authorities; empty where there is none."""
     cap: Money | None = None
+    prepaid: bool = False
+    """Whether it is paid before it is used: reading stops when what is held is used up."""
 
 
 NO_ORDER = Order()
@@ -53,6 +55,8 @@ def faults_of(order: Order, buyer: Party, tariff: Tariff) -> tuple[str, ...]:
         found.append("a public body names its EAN, for its invoices are sent there")
     if order.cap is not None:
         found.extend(_faults_of_cap(order.cap, tariff))
+    if order.prepaid and tariff.is_free:
+        found.append("nothing is to be paid, so nothing can be paid before")
     return tuple(found)
 
 

@@ -14,7 +14,7 @@ from torvet.ports.parts import Parts
 from torvet.web.pages import render
 from torvet.web.parts import TheParts
 
-from . import price_words, service
+from . import level_words, price_words, service
 from .orders import PURCHASE_ORDER_MAX, Order
 from .purposes import PURPOSES
 from .terms import words as terms_in_words
@@ -44,7 +44,12 @@ def dataset_page(slug: str, request: Request, caller: TheCaller, parts: TheParts
         newest=newest,
         seen=seen,
         offers=[
-            (offer, terms_in_words(offer.clauses), price_words.of_price(offer.price))
+            (
+                offer,
+                terms_in_words(offer.clauses),
+                price_words.of_price(offer.price),
+                level_words.of_levels(offer.levels),
+            )
             for offer in offers
         ],
         purposes=PURPOSES,
@@ -87,6 +92,7 @@ def contract_page(
         consumer=both[contract.consumer],
         terms=terms_in_words(contract.clauses),
         price=price_words.of_tariff(contract.tariff),
+        levels=level_words.of_levels(contract.levels),
         cap=None if contract.order.cap is None else price_words.of_cap(contract.order.cap),
     )
 

@@ -38,6 +38,7 @@ from .model import (
 )
 from .orders import NO_ORDER, Order
 from .prices import FREE, Price
+from .service_levels import NO_LEVELS, ServiceLevels
 from .terms import digest_of, fitted, purpose_code
 
 OFFERS_MAX = 500
@@ -55,6 +56,7 @@ class Draft:
     audience: tuple[str, ...] | None = None
     """Short names of the parties that may accept; None is everyone who sees the dataset."""
     price: Price = FREE
+    levels: ServiceLevels = NO_LEVELS
     preview_acknowledged: bool = False
 
 
@@ -75,9 +77,17 @@ def make_offer(parts: Parts, caller: Caller, slug: str, draft: Draft) -> Offer:
             approval=draft.approval,
             audience=_audience(tx, draft.audience),
             price=draft.price,
+            levels=draft.levels,
             made_at=now,
             made_by=caller.account,
-            digest=digest_of(dataset.id, draft.title, draft.approval, clauses, draft.price),
+            digest=digest_of(
+                dataset.id,
+                draft.title,
+                draft.approval,
+                clauses,
+                draft.price,
+                levels=draft.levels,
+            ),
         )
         store.add_offer(tx, offer)
         record(tx, facts.of_offer("offer-made", offer, caller.actor, now))

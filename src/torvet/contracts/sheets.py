@@ -11,7 +11,7 @@ from torvet import catalogue, parties
 from torvet.kit import filters
 from torvet.parties import Caller
 
-from . import price_terms, price_words, purposes, terms
+from . import level_words, price_terms, price_words, purposes, service_levels, terms
 from .clauses import Ask, Clause
 from .model import Approval, Contract, Offer, OfferStage, Projection, Stage
 from .orders import Order
@@ -19,6 +19,7 @@ from .prices import Price, Tariff
 from .purposes import Purpose
 from .rules import Refused, Verdict
 from .sentences import Sentence
+from .service_levels import ServiceLevels
 
 
 class Words(BaseModel):
@@ -82,12 +83,27 @@ class PriceSheet(BaseModel):
         )
 
 
+class LevelsSheet(BaseModel):
+    """What the provider promises of its service: as programs read it, and as people do."""
+
+    promised: dict[str, Any] = Field(description="Levels, and what a breach of each gives back.")
+    words: Lines
+
+    @classmethod
+    def of(cls, levels: ServiceLevels) -> Self | None:
+        if not levels:
+            return None
+        said = level_words.of_levels(levels)
+        return cls(promised=service_levels.to_json(levels), words=Lines.of_sentences(said))
+
+
 class OrderSheet(BaseModel):
     """What the buyer added: its order number, where invoices go, and its spending cap."""
 
     purchase_order: str
     ean: str
     cap: dict[str, Any] | None = Field(description="Minor units and their currency, a month.")
+    prepaid: bool = Field(description="Reading stops when what is held is used up.")
 
     @classmethod
     def of(cls, order: Order) -> Self:
@@ -95,6 +111,7 @@ class OrderSheet(BaseModel):
             purchase_order=order.purchase_order,
             ean=order.ean,
             cap=None if order.cap is None else order.cap.to_json(),
+            prepaid=order.prepaid,
         )
 
 
@@ -162,6 +179,7 @@ class OfferSheet(BaseModel):
     terms: list[TermSheet]
     words: Lines
     price: PriceSheet
+    levels: LevelsSheet | None
     shows: ShownSheet
     approval: Approval
     audience: list[str] | None = Field(description="Short names; told to the provider only.")
@@ -196,6 +214,7 @@ class ContractSheet(BaseModel):
     terms: list[TermSheet]
     words: Lines
     price: PriceSheet = Field(description="What this contract costs: frozen when it was accepted.")
+    levels: LevelsSheet | None = Field(description="What was promised when it was accepted.")
     order: OrderSheet
     shows: ShownSheet
     stage: Stage
@@ -265,6 +284,7 @@ def offer_sheets(tx: Connection, caller: Caller, offers: Sequence[Offer]) -> lis
             terms=[TermSheet.of(clause) for clause in offer.clauses],
             words=Lines.of(offer),
             price=PriceSheet.of_price(offer.price),
+            levels=LevelsSheet.of(offer.levels),
             shows=ShownSheet.of(offer.projection),
             approval=offer.approval,
             audience=(
@@ -297,6 +317,7 @@ def contract_sheets(tx: Connection, contracts: Sequence[Contract]) -> list[Contr
             terms=[TermSheet.of(clause) for clause in contract.clauses],
             words=Lines.of(contract),
             price=PriceSheet.of_tariff(contract.tariff),
+            levels=LevelsSheet.of(contract.levels),
             order=OrderSheet.of(contract.order),
             shows=ShownSheet.of(contract.projection),
             stage=contract.stage,

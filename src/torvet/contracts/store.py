@@ -24,12 +24,13 @@ from torvet.kit.money import Money
 from torvet.parties.model import PartyId
 from torvet.ports.question import Question
 
-from . import price_terms, terms
+from . import price_terms, service_levels, terms
 from .clauses import Clause
 from .errors import ContractMoved, ContractNotFound, OfferNotFound
 from .model import Approval, Contract, ContractId, Offer, OfferId, OfferStage, Stage
 from .orders import NO_ORDER, Order
 from .prices import FREE, NOTHING, Tariff
+from .service_levels import NO_LEVELS, ServiceLevels
 from .tables import contracts, offers
 
 CLAUSES_KEPT = 4_096
@@ -47,6 +48,7 @@ def add_offer(tx: Connection, offer: Offer) -> None:
             approval=offer.approval.value,
             audience=None if offer.audience is None else list(offer.audience),
             price=None if offer.price == FREE else price_terms.to_json(offer.price),
+            levels=service_levels.to_json(offer.levels) if offer.levels else None,
             stage=offer.stage.value,
             made_at=offer.made_at,
             made_by=offer.made_by,
@@ -112,9 +114,11 @@ def add_contract(tx: Connection, contract: Contract) -> bool:
             stage=contract.stage.value,
             share=contract.share,
             tariff=None if contract.tariff == NOTHING else price_terms.tariff_json(contract.tariff),
+            levels=service_levels.to_json(contract.levels) if contract.levels else None,
             purchase_order=contract.order.purchase_order or None,
             ean=contract.order.ean or None,
             cap=None if contract.order.cap is None else contract.order.cap.to_json(),
+            prepaid=contract.order.prepaid,
             requested_at=contract.requested_at,
             requested_by=contract.requested_by,
             agreed_at=contract.agreed_at,
@@ -149,7 +153,8 @@ def contract(tx: Connection, contract_id: str) -> Contract:
     row = _BY_ID.ask(tx, wanted=contract_id)
     if row is None:
         raise ContractNotFound(contract_id)
-    return _contract(row, _clauses_in(row["written"]), _tariff_in(row["priced"]))
+    clauses, levels = _clauses_in(row["written"]), _levels_in(row["promised"])
+    return _contract(row, clauses, _tariff_in(row["priced"]), levels)
 
 
 def contract_by_share(tx: Connection, share: str) -> Contract:
@@ -243,6 +248,7 @@ def _offer(row: RowMapping) -> Offer:
         approval=Approval(row["approval"]),
         audience=None if audience is None else tuple(PartyId(party) for party in audience),
         price=FREE if row["price"] is None else price_terms.from_json(row["price"]),
+        levels=_levels(row["levels"]),
         stage=OfferStage(row["stage"]),
         made_at=row["made_at"],
         made_by=row["made_by"],
@@ -253,11 +259,15 @@ def _offer(row: RowMapping) -> Offer:
 
 def contract_of(row: RowMapping) -> Contract:
     """Return the contract that a row of `contracts` holds."""
-    return _contract(row, _clauses(row["clauses"]), _tariff(row["tariff"]))
+    clauses, levels = _clauses(row["clauses"]), _levels(row["levels"])
+    return _contract(row, clauses, _tariff(row["tariff"]), levels)
 
 
 def _contract(
-    row: Mapping[str, Any] | RowMapping, clauses: tuple[Clause, ...], tariff: Tariff
+    row: Mapping[str, Any] | RowMapping,
+    clauses: tuple[Clause, ...],
+    tariff: Tariff,
+    levels: ServiceLevels,
 ) -> Contract:
     return Contract(
         id=ContractId(row["id"]),
@@ -271,6 +281,7 @@ def _contract(
         stage=Stage(row["stage"]),
         share=row["share"],
         tariff=tariff,
+        levels=levels,
         order=_order(row),
         requested_at=row["requested_at"],
         requested_by=row["requested_by"],
@@ -289,14 +300,19 @@ def _tariff(written: dict[str, Any] | None) -> Tariff:
     return NOTHING if written is None else price_terms.tariff_from_json(written)
 
 
+def _levels(written: dict[str, Any] | None) -> ServiceLevels:
+    return NO_LEVELS if written is None else service_levels.from_json(written)
+
+
 def _order(row: Mapping[str, Any] | RowMapping) -> Order:
     number, ean, cap = row["purchase_order"], row["ean"], row["cap"]
-    if number is None and ean is None and cap is None:
+    if number is None and ean is None and cap is None and not row["prepaid"]:
         return NO_ORDER
     return Order(
         purchase_order=number or "",
         ean=ean or "",
         cap=None if cap is None else Money.from_json(cap),
+        prepaid=row["prepaid"],
     )
 
 
@@ -310,11 +326,17 @@ def _tariff_in(written: str | None) -> Tariff:
     return NOTHING if written is None else _tariff(json.loads(written))
 
 
+@lru_cache(CLAUSES_KEPT)
+def _levels_in(written: str | None) -> ServiceLevels:
+    return NO_LEVELS if written is None else _levels(json.loads(written))
+
+
 # Asked with every read, so built once. The terms come as their text, which is read once too.
 _BY_ID = Question(
     select(
-        *(each for each in contracts.c if each.name not in {"clauses", "tariff"}),
+        *(each for each in contracts.c if each.name not in {"clauses", "tariff", "levels"}),
         cast(contracts.c.clauses, Text).label("written"),
         cast(contracts.c.tariff, Text).label("priced"),
+        cast(contracts.c.levels, Text).label("promised"),
     ).where(contracts.c.id == bindparam("wanted"))
 )

@@ -12,7 +12,7 @@ from torvet.kit import filters
 from torvet.kit.canonical import canonical
 from torvet.kit.moments import from_text, to_text
 
-from . import price_terms, purposes, regions
+from . import price_terms, purposes, regions, service_levels
 from .clauses import (
     CLAUSES,
     Answers,
@@ -32,6 +32,7 @@ from .errors import ClauseInvalid, PurposeUnknown
 from .model import Approval, Contract, Offer
 from .prices import FREE, Price
 from .sentences import Sentence
+from .service_levels import NO_LEVELS, ServiceLevels
 
 ROWS_PER_DAY_MAX = 10**12
 REQUESTS_PER_MINUTE_MAX = 10**6
@@ -96,8 +97,10 @@ def digest_of(
     approval: Approval,
     clauses: tuple[Clause, ...],
     price: Price = FREE,
+    *,
+    levels: ServiceLevels = NO_LEVELS,
 ) -> str:
-    """Return the SHA-256 of terms and price: what a buyer saw, in one short text."""
+    """Return the SHA-256 of terms, price and levels: what a buyer saw, in one short text."""
     seen: dict[str, Any] = {
         "dataset": dataset,
         "title": title,
@@ -106,6 +109,8 @@ def digest_of(
     }
     if price != FREE:
         seen["price"] = price_terms.to_json(price)
+    if levels:
+        seen["levels"] = service_levels.to_json(levels)
     return hashlib.sha256(canonical(seen)).hexdigest()
 
 
