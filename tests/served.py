@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import httpx2
+
 from torvet.backends.object_store import s3_client
 from torvet.settings import Settings
 
@@ -80,3 +82,45 @@ class Served:
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait(30)
+
+
+class Cards:
+    """A card provider in a process of its own, and the payer at it."""
+
+    KEY, WEBHOOK_SECRET = "sk_test_torvet", "whsec_torvet"
+
+    def __init__(self, endpoint):
+        self.endpoint = endpoint
+
+    def test(self, path, **form):
+        return httpx2.post(f"{self.endpoint}/test/{path}", data=form, timeout=10).json()
+
+    def events(self, at):
+        """The events so far, signed at `at`, as (body, signature)."""
+        told = self.test("events", at=str(int(at.timestamp())))["events"]
+        return [(each["body"].encode(), each["signature"]) for each in told]
+
+    @property
+    def settings(self):
+        return {
+            "card_endpoint": self.endpoint,
+            "card_secret_key": self.KEY,
+            "card_webhook_secret": self.WEBHOOK_SECRET,
+            "card_timeout_s": 0.4,
+        }
+
+
+@contextmanager
+def cards():
+    """A card provider. Gives `Cards`."""
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "torvet.demo.card_provider",
+        str(port),
+        Cards.KEY,
+        Cards.WEBHOOK_SECRET,
+    ]
+    with Served(command, port):
+        yield Cards(f"http://127.0.0.1:{port}")

@@ -13,6 +13,8 @@ from . import __version__
 from .audit import newest_checkpoint
 from .backends import backup
 from .backends import embedded_postgres as embedded
+from .backends.bank_transfer import BankByFiles
+from .backends.card_payments import CardProvider
 from .backends.delta_tables import DeltaTables
 from .backends.duckdb_engine import DuckDBEngine
 from .backends.keys import load_keys
@@ -29,6 +31,7 @@ from .ports.clock import WallClock
 from .ports.engine import QueryEngine
 from .ports.moment import one_moment
 from .ports.parts import Parts
+from .ports.payments import CardPayments
 from .ports.tables import TableStore
 from .settings import Settings
 
@@ -67,6 +70,8 @@ def open_parts(settings: Settings, *, migrate: bool = True) -> Iterator[Parts]:
             tables=DeltaTables(files),
             engine=stack.enter_context(open_engine(settings)),
             clock=WallClock(),
+            bank=BankByFiles(Path(settings.bank_folder) if settings.bank_folder else None),
+            cards=stack.enter_context(open_cards(settings)),
             keys=load_keys(settings.home / "keys"),
             new_id=new_id,
         )
@@ -113,6 +118,24 @@ def open_engine(settings: Settings) -> Iterator[QueryEngine]:
         yield engine
     finally:
         engine.close()
+
+
+@contextmanager
+def open_cards(settings: Settings) -> Iterator[CardPayments | None]:
+    """Open the card provider; None where none is set."""
+    if not settings.card_endpoint:
+        yield None
+        return
+    cards = CardProvider(
+        settings.card_endpoint,
+        secret_key=settings.card_secret_key,
+        webhook_secret=settings.card_webhook_secret,
+        timeout_s=settings.card_timeout_s,
+    )
+    try:
+        yield cards
+    finally:
+        cards.close()
 
 
 def check(settings: Settings, origins: Mapping[str, str]) -> list[Finding]:

@@ -94,6 +94,24 @@ class Settings(BaseSettings):
     rulebook: Annotated[
         str, Field(description="Folder of rules about money; empty: the exchange's own.")
     ] = ""
+    card_endpoint: Annotated[
+        str,
+        Field(description="Card provider that speaks Stripe's HTTP interface; empty: no cards."),
+    ] = ""
+    card_secret_key: Annotated[str, Field(description="Key of its interface.", repr=False)] = ""
+    card_webhook_secret: Annotated[
+        str, Field(description="Secret that it signs its events with.", repr=False)
+    ] = ""
+    card_timeout_s: Annotated[
+        float, Field(gt=0, description="How long its answers are waited for, in seconds.")
+    ] = 10.0
+    bank_folder: Annotated[
+        str,
+        Field(description="Folder to exchange files with the bank in; empty: a person does it."),
+    ] = ""
+    payout_minor_min: Annotated[
+        int, Field(gt=0, description="Smallest amount that is paid out, in øre or cent.")
+    ] = 10_000
     oidc_issuer: Annotated[str, Field(description="OIDC issuer; empty: no such sign-in.")] = ""
     oidc_client_id: Annotated[str, Field(description="OIDC client id.")] = ""
     oidc_client_secret: Annotated[str, Field(description="OIDC client secret.", repr=False)] = ""

@@ -10,6 +10,7 @@ from torvet.settings import Settings
 
 from .clock import Clock
 from .engine import QueryEngine
+from .payments import BankTransfers, CardPayments
 from .tables import TableStore
 
 
@@ -30,5 +31,7 @@ class Parts:
     tables: TableStore
     engine: QueryEngine
     clock: Clock
+    bank: BankTransfers
+    cards: CardPayments | None
     keys: Keys
     new_id: Callable[[str], str]
