@@ -1,4 +1,4 @@
-"""The compiled part of Mondrian: find the most even cut, judge both halves, move the rows.
+"""The compiled part of Mondrian: choose a cut, judge both halves, move the rows.
 
 Every function here works on rows [start, end) of one table of integer codes, row after row:
 `scale.size` quasi-identifiers, then the sensitive columns. They hold no lock of the interpreter,
@@ -12,16 +12,13 @@ from numpy.typing import NDArray
 
 from torvet.privacy.compiled import compiled
 
+from .choice import NO_CUT, Offers, most_even, room, weigh
+
 Codes = NDArray[np.int32]
 Counts = NDArray[np.int64]
 
-HISTOGRAM_BINS = 2**16
-SORT_BELOW = 16
-"""A range of codes wider than the rows times this is sorted rather than counted."""
 DEPTH = 80
 """Partitions that wait: the smaller half goes first, so that they are fewer than log2(rows)."""
-UNEVEN = 40
-"""Percent of the rows that the smaller half has at least, where a cut is about even."""
 NEAR = 1e-12
 """What rounding may add to an entropy or a distance that lies exactly on its bound."""
 
@@ -45,6 +42,7 @@ def grow(  # noqa: PLR0917 - compiled functions take their arguments by place
     index: NDArray[np.uint32],
     k: int,
     scale: NDArray[np.float64],
+    shrunk: NDArray[np.float64],
     judges: Judges,
     starts: Counts,
     ends: Counts,
@@ -55,11 +53,11 @@ def grow(  # noqa: PLR0917 - compiled functions take their arguments by place
 ) -> None:
     """Cut [start, end) until no cut is left; write each class at its place ⌊start / k⌋.
 
-    A box is four codes for each column: between which the rows lie (that tells which column is
-    widest), and between which they were cut, which alone may be shown.
+    A box is four codes for each column: between which the rows lie, and between which they were
+    cut, which alone may be shown.
     """
     width = scale.size
-    counts = np.zeros(HISTOGRAM_BINS, dtype=np.int32)
+    offers = room(width, shrunk)
     left_counts = np.zeros_like(judges.whole_counts)
     right_counts = np.zeros_like(judges.whole_counts)
     spans = np.zeros((DEPTH, 2), dtype=np.int64)
@@ -74,7 +72,7 @@ def grow(  # noqa: PLR0917 - compiled functions take their arguments by place
         middle = 0
         if last - first >= 2 * k:
             middle = _cut(
-                rows, index, k, scale, judges, first, last, boxes[waiting], counts,
+                rows, index, k, scale, judges, first, last, boxes[waiting], offers,
                 left_counts, right_counts, halves,
             )  # fmt: skip
         if middle == 0:
@@ -97,18 +95,19 @@ def split(  # noqa: PLR0917 - compiled functions take their arguments by place
     index: NDArray[np.uint32],
     k: int,
     scale: NDArray[np.float64],
+    shrunk: NDArray[np.float64],
     judges: Judges,
     start: int,
     end: int,
     box: Codes,
 ) -> tuple[int, Codes, Codes]:
     """Make one cut of [start, end): (where, box of the left, box of the right); 0 = no cut."""
-    counts = np.zeros(HISTOGRAM_BINS, dtype=np.int32)
+    offers = room(scale.size, shrunk)
     halves = np.zeros((8, scale.size), dtype=rows.dtype)
     middle = 0
     if end - start >= 2 * k:
         middle = _cut(
-            rows, index, k, scale, judges, start, end, box, counts,
+            rows, index, k, scale, judges, start, end, box, offers,
             np.zeros_like(judges.whole_counts), np.zeros_like(judges.whole_counts), halves,
         )  # fmt: skip
     return middle, halves[:4], halves[4:]
@@ -124,26 +123,30 @@ def _cut(  # noqa: PLR0917 - compiled functions take their arguments by place
     start: int,
     end: int,
     box: Codes,
-    counts: NDArray[np.int32],
+    offers: Offers,
     left_counts: Counts,
     right_counts: Counts,
     halves: Codes,
 ) -> int:
-    """Cut at the widest column that allows it; return where the right half starts, or 0."""
-    width, low, high = scale.size, box[0], box[1]
-    tried = np.zeros(width, dtype=np.bool_)
-    for _ in range(width):
-        widest, column = 0.0, -1
-        for each in range(width):
-            span = (int(high[each]) - int(low[each])) / scale[each]
-            if not tried[each] and span > widest:
-                widest, column = span, each
-        if column < 0:
-            return 0
-        tried[column] = True
-        value, left = _most_even(
-            rows, start, end, column, int(low[column]), int(high[column]), counts, k
-        )
+    """Cut where the least is lost and the demands are kept; return where the right starts, or 0.
+
+    Where no round code has k rows on either side, the widest column is cut about evenly that can
+    be.
+    """
+    weigh(rows, start, end, k, scale, box, offers)
+    width = scale.size
+    for turn in range(2 * width):
+        if turn == width:
+            _by_width(box, scale, offers)
+        column = int(np.argmin(offers.costs))
+        if offers.costs[column] == NO_CUT:
+            continue
+        offers.costs[column] = NO_CUT
+        if turn >= width:
+            offers.values[column], offers.lefts[column] = most_even(
+                rows, start, end, column, int(box[0, column]), int(box[1, column]), offers.exact, k
+            )
+        value, left = offers.values[column], offers.lefts[column]
         if left < k or end - start - left < k:
             continue
         if judges.kinds.size and not _both_keep(
@@ -151,110 +154,16 @@ def _cut(  # noqa: PLR0917 - compiled functions take their arguments by place
         ):
             continue
         _move(rows, index, start, end, box, column, value, halves)
-        return start + left
+        return int(start + left)
     return 0
 
 
 @compiled
-def _most_even(  # noqa: PLR0917 - compiled functions take their arguments by place
-    rows: Codes,
-    start: int,
-    end: int,
-    column: int,
-    low: int,
-    high: int,
-    counts: NDArray[np.int32],
-    k: int,
-) -> tuple[int, int]:
-    """Return the code after which to cut, and the rows that are left of it.
-
-    Of all cuts that are about even it is the one at the roundest code: a cut at the median would
-    tell that somebody has exactly this code. Where none is about even it is the most even one.
-    """
-    total = end - start
-    wide = high - low + 1
-    shift = 0
-    while (wide >> shift) >= HISTOGRAM_BINS:
-        shift += 1
-    if wide > SORT_BELOW * total and total <= HISTOGRAM_BINS:
-        return _most_even_sorted(rows, start, end, column, k)
-    bins = ((high - low) >> shift) + 1
-    counts[:bins] = 0
-    for row in range(start, end):
-        counts[(int(rows[row, column]) - low) >> shift] += 1
-    before, left = 0, 0
-    for place in range(bins):
-        before = left
-        left += counts[place]
-        if 2 * left >= total:
-            break
-    if before > total - left:
-        # Cutting before this code is more even than after it.
-        place -= 1
-        left = before
-    if shift:
-        if min(left, total - left) < k:
-            return _most_even_sorted(rows, start, end, column, k)
-        return low + ((place + 1) << shift) - 1, left
-    fewest, most = _about_even(total, k)
-    if fewest <= left <= most:
-        place, left = _rounder(counts[:bins], low, place, left, fewest, most)
-    return low + place, left
-
-
-@compiled
-def _rounder(  # noqa: PLR0917 - compiled functions take their arguments by place
-    counts: NDArray[np.int32], low: int, place: int, left: int, fewest: int, most: int
-) -> tuple[int, int]:
-    """Move a cut after `place` to the roundest code that leaves `fewest` to `most` on its left."""
-    first, upto = place, left
-    while first > 0 and upto - counts[first] >= fewest:
-        upto -= counts[first]
-        first -= 1
-    last, upto = place, left
-    while last + 2 < counts.size and upto + counts[last + 1] <= most:
-        last += 1
-        upto += counts[last]
-    cut = _roundest(low + first + 1, low + last + 1) - low - 1
-    return cut, left + counts[place + 1 : cut + 1].sum() - counts[cut + 1 : place + 1].sum()
-
-
-@compiled
-def _about_even(total: int, k: int) -> tuple[int, int]:
-    """Return how few and how many rows the left half may have."""
-    fewest = max(k, total * UNEVEN // 100)
-    return fewest, total - fewest
-
-
-@compiled
-def _roundest(first: int, last: int) -> int:
-    """Return the number from `first` to `last` (above 0) that the largest power of two divides."""
-    found = last
-    while found & (found - 1) >= first:
-        found &= found - 1
-    return found
-
-
-@compiled
-def _most_even_sorted(
-    rows: Codes,
-    start: int,
-    end: int,
-    column: int,
-    k: int,
-) -> tuple[int, int]:
-    total = end - start
-    ordered = np.sort(rows[start:end, column].copy())
-    fewest, most = _about_even(total, k)
-    if fewest <= most and ordered[fewest - 1] < ordered[most]:
-        value = _roundest(int(ordered[fewest - 1]) + 1, int(ordered[most])) - 1
-        return value, int(np.searchsorted(ordered, value, side="right"))
-    middle = int(ordered[total // 2])
-    before = int(np.searchsorted(ordered, ordered[total // 2]))
-    after = int(np.searchsorted(ordered, ordered[total // 2], side="right"))
-    if before > total - after:
-        return middle - 1, before
-    return middle, after
+def _by_width(box: Codes, scale: NDArray[np.float64], offers: Offers) -> None:
+    """Order columns by how far their rows lie apart, the widest first."""
+    for each in range(scale.size):
+        span = (int(box[1, each]) - int(box[0, each])) / scale[each]
+        offers.costs[each] = -span if span > 0 else NO_CUT
 
 
 @compiled

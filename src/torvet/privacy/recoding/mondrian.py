@@ -1,9 +1,9 @@
 """Mondrian: strict multidimensional partitioning of ordered codes, each cut judged beforehand.
 
 LeFevre, DeWitt and Ramakrishnan, *Mondrian multidimensional k-anonymity*, ICDE 2006. A partition
-is cut at the most even place of its widest column; where one half would break a model, the next
-widest column is tried; where none can be cut, the partition is a class of the release. Rows are
-moved in place like those of a k-d tree, medians come from histograms (docs/decisions/0100).
+is cut where its rows lose least; where one half would break a model, the next best column is
+tried; where none can be cut, the partition is a class of the release (docs/decisions/0106). Rows
+are moved in place like those of a k-d tree, and counted in histograms (docs/decisions/0100).
 
 Local recoding is weaker than full-domain recoding: see `REMARK`.
 """
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from torvet.privacy.errors import CodesNotOrdered, ModelOutOfReach
 
+from .choice import shrinking
 from .cuts import Judges, grow, keeps, label, split
 from .demands import Demand, judges_of
 
@@ -31,7 +32,7 @@ REMARK = (
 )
 CODE_MAX = 2**31 - 1
 TASKS = 16
-TASK_ROWS_MIN = 100_000
+TASK_ROWS_MIN = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,12 +155,13 @@ def _partitioned(
     index = np.arange(count, dtype=np.uint32)
     low, high = rows[:, :width].min(axis=0), rows[:, :width].max(axis=0)
     scale = np.maximum(high.astype(np.float64) - low, 1.0)
+    shrunk = shrinking(width)
     ends = np.zeros(count // k + 1, dtype=np.int64)
     starts = np.zeros_like(ends)
     boxes = np.zeros((len(ends), 4, width), dtype=rows.dtype)
     whole = max(count // TASKS, TASK_ROWS_MIN)
-    cut = partial(split, rows, index, k, scale, judges)
-    finish = partial(grow, rows, index, k, scale, judges, starts, ends, boxes)
+    cut = partial(split, rows, index, k, scale, shrunk, judges)
+    finish = partial(grow, rows, index, k, scale, shrunk, judges, starts, ends, boxes)
 
     def step(start: int, end: int, box: Any) -> list[tuple[int, int, Any]]:
         if end - start > whole:
