@@ -13,8 +13,11 @@ from .catalogue import ckan_api, dcat_api, privacy_api, search_api
 from .catalogue import pages as catalogue_pages
 from .contracts import api as contracts_api
 from .contracts import pages as contracts_pages
+from .contracts.negotiation import api as negotiation_api
+from .contracts.negotiation import pages as negotiation_pages
 from .delivery import api as delivery_api
 from .delivery import files_api, rows_api
+from .demand import api as demand_api
 from .ingest import api as ingest_api
 from .metering import api as metering_api
 from .parties import api as parties_api
@@ -35,15 +38,18 @@ ROUTERS = (
     catalogue_api.router,
     privacy_api.router,
     contracts_api.router,
+    negotiation_api.router,
     delivery_api.router,
     metering_api.router,
     billing_api.router,
     quote_api.router,
+    demand_api.router,
     ingest_api.router,
     parties_api.router,
     audit_api.router,
     catalogue_pages.router,
     contracts_pages.router,
+    negotiation_pages.router,
     parties_pages.router,
     audit_pages.router,
 )

@@ -10,7 +10,18 @@ from cyclopts import App
 from torvet import __version__
 from torvet.kit.errors import ExchangeError
 
-from . import answers, billing, finding, people, pricing, proving, publishing, reading, trading
+from . import (
+    answers,
+    billing,
+    finding,
+    negotiating,
+    people,
+    pricing,
+    proving,
+    publishing,
+    reading,
+    trading,
+)
 from .logs import configure
 from .output import ProblemSaid, err, print_json, print_problem
 
@@ -19,7 +30,18 @@ app = App(
     help="The market square for city data: publish, agree, read and prove.",
     version=__version__,
 )
-for room in (people, publishing, finding, trading, pricing, reading, answers, billing, proving):
+for room in (
+    people,
+    publishing,
+    finding,
+    trading,
+    negotiating,
+    pricing,
+    reading,
+    answers,
+    billing,
+    proving,
+):
     room.add_to(app)
 # These open the parts themselves, which takes seconds to import: only when they are called.
 for name, (place, words) in {

@@ -53,7 +53,7 @@ def make_offer(
     wish = {
         "title": title,
         "clauses": read_json(clauses) if clauses else [],
-        "price": _price(price),
+        "price": price_in(price),
         "levels": read_json(levels) if levels else None,
         "approval": approval,
         "audience": audience,
@@ -158,7 +158,7 @@ def accept(
             "prepaid": prepaid,
         }
         made = answer_of(client.post(f"/api/offers/{offer}/contracts", json=wish))
-    tell(here, made, _print_contract)
+    tell(here, made, print_contract)
 
 
 @contract_app.command(name="list")
@@ -195,7 +195,7 @@ def show_contract(contract: str, *, odrl: bool = False, here: Here = HERE) -> No
     """
     with exchange(here) as client:
         found = answer_of(client.get(f"/api/contracts/{contract}{'/odrl' if odrl else ''}"))
-    tell(here, found, _print_odrl if odrl else _print_contract)
+    tell(here, found, _print_odrl if odrl else print_contract)
 
 
 @contract_app.command(name="approve")
@@ -208,7 +208,7 @@ def approve(contract: str, *, here: Here = HERE) -> None:
     """
     with exchange(here) as client:
         made = answer_of(client.post(f"/api/contracts/{contract}/approval"))
-    tell(here, made, _print_contract)
+    tell(here, made, print_contract)
 
 
 @contract_app.command(name="refuse")
@@ -222,7 +222,7 @@ def refuse(contract: str, *, reason: str, here: Here = HERE) -> None:
     """
     with exchange(here) as client:
         made = answer_of(client.post(f"/api/contracts/{contract}/refusal", json={"reason": reason}))
-    tell(here, made, _print_contract)
+    tell(here, made, print_contract)
 
 
 @contract_app.command(name="explain")
@@ -259,10 +259,10 @@ def revoke(contract: str, *, reason: str, here: Here = HERE) -> None:
         made = answer_of(
             client.post(f"/api/contracts/{contract}/revocation", json={"reason": reason})
         )
-    tell(here, made, _print_contract)
+    tell(here, made, print_contract)
 
 
-def _price(text: str | None) -> Any:
+def price_in(text: str | None) -> Any:
     """Return the price in a JSON file of that name, or else what is typed."""
     return read_json(Path(text)) if text and text.endswith(".json") else text
 
@@ -274,7 +274,8 @@ def _print_offer(it: dict[str, Any]) -> None:
     say(f"[dim]Digest of these terms: {it['digest']}[/]")
 
 
-def _print_contract(it: dict[str, Any]) -> None:
+def print_contract(it: dict[str, Any]) -> None:
+    """Print a contract for a person."""
     say(f"[bold]{it['stage']}[/]  [dim]{it['id']}[/]  share {it['share']}")
     for line in _sentences(it):
         say(f"  • {escape(line)}")

@@ -54,6 +54,7 @@ router = APIRouter(prefix="/api", tags=["contracts"])
 
 SlugPath = Annotated[str, Path(min_length=1, max_length=120, pattern=r"^[a-zA-Z0-9_-]+$")]
 IdPath = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+PageSize = Annotated[int, Query(ge=1, le=PAGE_MAX)]
 IdQuery = Annotated[str | None, Query(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 ODRL_BODY = {
@@ -176,7 +177,7 @@ def list_contracts(
     parts: TheParts,
     stage: Stage | None = None,
     after: IdQuery = None,
-    limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE,
+    limit: PageSize = PAGE,
 ) -> ContractsSheet:
     """List the contracts that your party gives and takes, newest first."""
     parties.check(caller, parties.Role.READER)

@@ -42,6 +42,18 @@ class OfferWithdrawn(ExchangeError):
 
 
 @dataclass(eq=False)
+class OfferProposed(ExchangeError):
+    """The terms are a round of a negotiation, and no offer that can be accepted as others are."""
+
+    kind, code = Kind.CONFLICT, "offer-proposed"
+    advice = "Agree to them in the negotiation: POST /api/negotiations/{id}/agreement."
+    offer: str
+
+    def __str__(self) -> str:
+        return f"Offer {self.offer!r} is being negotiated."
+
+
+@dataclass(eq=False)
 class OfferMoved(ExchangeError):
     """The terms are others than the buyer says they saw.
 

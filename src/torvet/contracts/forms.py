@@ -60,6 +60,10 @@ FilterText = Annotated[
     ),
 ]
 PriceText = Annotated[str, Field(min_length=1, max_length=PRICE_TEXT_MAX, pattern=_NO_NUL)]
+Digest = Annotated[
+    str,
+    Field(pattern=r"^[0-9a-f]{64}$", description="The digest of the terms that you read."),
+]
 Slug = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z0-9-]+$")]
 PurposeText = Annotated[
     str,
@@ -250,13 +254,12 @@ class OfferForm(_Form):
 
     def to_price(self) -> Price:
         """Return the price; raise PriceInvalid with everything that is wrong with it."""
-        match self.price:
-            case None:
-                return FREE
-            case str(text):
-                return price_from_text(text)
-            case written:
-                return price_from_json(written)
+        return FREE if self.price is None else price_of(self.price)
+
+
+def price_of(written: str | dict[str, Any]) -> Price:
+    """Return a price that was sent as text or as JSON; raise PriceInvalid."""
+    return price_from_text(written) if isinstance(written, str) else price_from_json(written)
 
 
 class PolicyForm(RootModel[dict[str, Any]]):
@@ -280,16 +283,9 @@ class CapForm(_Form):
     currency: Currency
 
 
-class AcceptanceForm(_Form):
-    """What a consumer says on accepting an offer."""
+class OrderFields(_Form):
+    """What a buyer adds, so that the invoice arrives and stays within bounds."""
 
-    purpose: PurposeText
-    note: Note = ""
-    seen: Annotated[str, Field(max_length=64, pattern=r"^([0-9a-f]{64})?$")] = Field(
-        "",
-        description="The offer's digest as you saw it; another one now is refused (409). "
-        "Needed where something is to be paid.",
-    )
     purchase_order: Annotated[str, Field(max_length=PURCHASE_ORDER_MAX, pattern=_NO_NUL)] = Field(
         "", description="Your own order number, for the invoice."
     )
@@ -314,6 +310,18 @@ class AcceptanceForm(_Form):
             cap=None if self.cap is None else _cap(offer, self.cap),
             prepaid=self.prepaid,
         )
+
+
+class AcceptanceForm(OrderFields):
+    """What a consumer says on accepting an offer."""
+
+    purpose: PurposeText
+    note: Note = ""
+    seen: Annotated[str, Field(max_length=64, pattern=r"^([0-9a-f]{64})?$")] = Field(
+        "",
+        description="The offer's digest as you saw it; another one now is refused (409). "
+        "Needed where something is to be paid.",
+    )
 
 
 def _cap(offer: str, written: str | CapForm) -> Money:

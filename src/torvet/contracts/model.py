@@ -38,6 +38,8 @@ class OfferStage(StrEnum):
 
     OPEN = "open"
     WITHDRAWN = "withdrawn"
+    PROPOSED = "proposed"
+    """Terms of a round of a negotiation, which its two parties alone see."""
 
 
 class Stage(StrEnum):

@@ -21,6 +21,7 @@ from .errors import (
     NotProvider,
     OfferMoved,
     OfferNotFound,
+    OfferProposed,
     OfferWithdrawn,
     OtherSide,
     OwnOffer,
@@ -65,7 +66,7 @@ def make_offer(parts: Parts, caller: Caller, slug: str, draft: Draft) -> Offer:
     now = parts.clock.now()
     with parts.db.begin() as tx:
         dataset = _own_dataset(tx, caller, slug)
-        clauses = fitted(draft.clauses, _column_types(tx, dataset.id))
+        clauses = fitted(draft.clauses, column_types(tx, dataset.id))
         if not draft.preview_acknowledged:
             _check_preview(tx, dataset, clauses)
         offer = Offer(
@@ -224,7 +225,7 @@ def offers_of(tx: Connection, caller: Caller, slug: str) -> list[Offer]:
     found = store.offers_of_dataset(tx, dataset.id, OFFERS_MAX)
     party = _trading_party(caller)
     if dataset.provider == party:
-        return found
+        return [o for o in found if o.stage is not OfferStage.PROPOSED]
     return [o for o in found if o.stage is OfferStage.OPEN and o.is_for(party)]
 
 
@@ -265,7 +266,8 @@ def _own_dataset(tx: Connection, caller: Caller, slug: str) -> Dataset:
     return dataset
 
 
-def _column_types(tx: Connection, dataset: str) -> dict[str, str] | None:
+def column_types(tx: Connection, dataset: str) -> dict[str, str] | None:
+    """Return the columns of the newest release and their types, None where there is none yet."""
     try:
         newest = catalogue.release(tx, dataset, None)
     except catalogue.ReleaseNotFound:
@@ -302,7 +304,7 @@ def _beyond(
         return (), False
     there = preview.columns
     if there is None:
-        there = tuple(_column_types(tx, dataset.id) or ())
+        there = tuple(column_types(tx, dataset.id) or ())
     withheld = tuple(name for name in there if not shown.shows(name))
     return withheld, shown.filter is not None and bool(there)
 
@@ -326,6 +328,8 @@ def _check_acceptable(
 ) -> None:
     if offer.provider == consumer:
         raise OwnOffer(offer.id)
+    if offer.stage is OfferStage.PROPOSED:
+        raise OfferProposed(offer.id)
     if offer.stage is not OfferStage.OPEN:
         raise OfferWithdrawn(offer.id)
     if seen and seen != offer.digest:

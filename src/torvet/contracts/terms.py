@@ -114,6 +114,18 @@ def digest_of(
     return hashlib.sha256(canonical(seen)).hexdigest()
 
 
+def digest_of_offer(offer: Offer) -> str:
+    """Return the digest of all that an offer says."""
+    return digest_of(
+        offer.dataset,
+        offer.title,
+        offer.approval,
+        offer.clauses,
+        offer.price,
+        levels=offer.levels,
+    )
+
+
 def fitted(clauses: tuple[Clause, ...], types: Mapping[str, str] | None) -> tuple[Clause, ...]:
     """Return `clauses` in the order of CLAUSES, each checked and in the columns' own types.
 

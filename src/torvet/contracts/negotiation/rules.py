@@ -1,0 +1,47 @@
+"""What differs between two sets of terms, and who may do what. Pure."""
+
+from collections.abc import Sequence
+
+from torvet.contracts import price_words
+from torvet.contracts.clauses import Clause
+from torvet.contracts.model import Offer
+from torvet.contracts.sentences import Sentence
+
+from .model import Change
+
+TITLE = "title"
+PRICE = "price"
+
+
+def changes(before: Offer, after: Offer) -> tuple[Change, ...]:
+    """Return what `after` says otherwise than `before`: title, each kind of clause, price.
+
+    Empty where a reader of both would see no difference.
+    """
+    found = [
+        Change(about=TITLE, before=_plain(before.title), after=_plain(after.title)),
+        *_of_clauses(before.clauses, after.clauses),
+        Change(
+            about=PRICE,
+            before=_joined(price_words.of_price(before.price)),
+            after=_joined(price_words.of_price(after.price)),
+        ),
+    ]
+    return tuple(change for change in found if change.before != change.after)
+
+
+def _of_clauses(before: Sequence[Clause], after: Sequence[Clause]) -> list[Change]:
+    was = {clause.kind: clause.words() for clause in before}
+    now = {clause.kind: clause.words() for clause in after}
+    return [
+        Change(about=kind, before=was.get(kind), after=now.get(kind))
+        for kind in dict.fromkeys((*was, *now))
+    ]
+
+
+def _plain(text: str) -> Sentence:
+    return Sentence(da=text, en=text)
+
+
+def _joined(said: Sequence[Sentence]) -> Sentence:
+    return Sentence(da=" ".join(one.da for one in said), en=" ".join(one.en for one in said))
