@@ -26,6 +26,8 @@ BYTES_MAX = 50 * 2**20
 _VERSION = re.compile(r"\{urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.(\d\d)\}Document")
 _ANY = "{*}"
 _BOOKED = "BOOK"
+# A day's booked balances; one that continues the day before is told as that one's closing.
+_OPENING, _CLOSING = ("OPBD", "PRCD"), ("CLBD",)
 _NO_REFERENCES = {"NOTPROVIDED", "NONREF"}
 
 
@@ -70,14 +72,34 @@ def _statement(element: Element) -> Statement:
         raise StatementUnreadable("a statement does not name its account")
     entries = element.findall(_path("Ntry"))
     booked = [entry for entry in entries if _status(entry) == _BOOKED]
-    currency = _text(element, "Acct/Ccy") or _currency_of(entries)
+    currency = Currency(_text(element, "Acct/Ccy") or _currency_of(entries))
+    lines = _lines(account, booked)
+    opening, _ = _balance(element, _OPENING)
+    closing, closes_on = _balance(element, _CLOSING)
+    if opening is not None and closing is not None:
+        moved = Money.total([line.amount for line in lines], currency)
+        if opening + moved != closing:
+            raise StatementUnreadable(f"{opening} and {moved} moved do not make {closing}")
     return Statement(
         id=_must(element, "Id"),
         account=account,
-        currency=Currency(currency),
-        lines=_lines(account, booked),
+        currency=currency,
+        lines=lines,
         pending=len(entries) - len(booked),
+        opening=opening,
+        closing=closing,
+        closes_on=closes_on,
     )
+
+
+def _balance(element: Element, codes: tuple[str, ...]) -> tuple[Money | None, date | None]:
+    """Return the first booked balance that the statement tells under one of `codes`."""
+    for code in codes:
+        for each in element.findall(_path("Bal")):
+            if _text(each, "Tp/CdOrPrtry/Cd") == code:
+                on = (_text(each, "Dt/Dt") or _must(each, "Dt/DtTm"))[:10]
+                return _signed(_money(each, "Amt"), each), date.fromisoformat(on)
+    return None, None
 
 
 def _currency_of(entries: list[Element]) -> str:
@@ -114,6 +136,7 @@ def _with_key(line: StatementLine, key: str) -> StatementLine:
         text=line.text,
         debtor=line.debtor,
         debtor_account=line.debtor_account,
+        returned=line.returned,
     )
 
 
@@ -151,6 +174,7 @@ def _line(account: str, entry: Element, details: Element, amount: Money) -> Stat
         debtor=debtor,
         debtor_account=_text(details, "RltdPties/DbtrAcct/Id/IBAN")
         or _text(details, "RltdPties/DbtrAcct/Id/Othr/Id"),
+        returned=details.find(_path("RtrInf")) is not None,
     )
 
 

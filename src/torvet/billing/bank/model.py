@@ -12,7 +12,8 @@ class StatementLine:
 
     `key` tells it from every other line of the account, in whichever file it comes again.
     `references` are those that the payer gave in a field of their own, `text` what was written
-    freely. `debtor` is who paid, where the bank says so.
+    freely. `debtor` is who paid, where the bank says so. `returned` is a transfer that went out
+    before and did not arrive.
     """
 
     key: str
@@ -22,17 +23,25 @@ class StatementLine:
     text: str
     debtor: str | None
     debtor_account: str | None
+    returned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """What moved on one account; `pending` lines are not booked yet and not among `lines`."""
+    """What moved on one account; `pending` lines are not booked yet and not among `lines`.
+
+    `opening` and `closing` are the booked balances, where the bank tells both; then the lines are
+    what lies between them.
+    """
 
     id: str
     account: str
     currency: Currency
     lines: tuple[StatementLine, ...]
     pending: int
+    opening: Money | None = None
+    closing: Money | None = None
+    closes_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
