@@ -1,14 +1,14 @@
 """Posting, taking back, and what the books tell. Each in the transaction that it is handed."""
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import psycopg
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from torvet.audit import Fact, leaf_of
+from torvet.audit import Fact, leaf_of, record_all
 from torvet.kit.ids import new_id
 from torvet.kit.moments import to_text
 from torvet.kit.money import Money
@@ -84,10 +84,37 @@ def post_at_once(parts: Parts, posting: Posting, *, by: str) -> Posted:
 
 
 def _post(tx: Connection, posting: Posting, *, at: datetime, by: str) -> Posted:
+    wanted = _transaction_of(posting, at=at, by=by)
+    id_, salt_there, digest_there = store.post(tx, wanted, leaf_of(_fact(wanted)))
+    if id_ == wanted.id:
+        return Posted(transaction=id_, fresh=True)
+    if posting.digest(salt_there) != digest_there:
+        raise KeyReused(posting.key, id_)
+    return Posted(transaction=id_, fresh=False)
+
+
+def post_many(
+    tx: Connection, postings: Sequence[Posting], *, at: datetime, by: str
+) -> list[TransactionId]:
+    """Post many under keys that nobody has, such as numbers that were just given out.
+
+    In a few statements however many there are. They take nothing from escrow and correct nothing.
+    Raises PostingInvalid, and IntegrityError where a key is there; `tx` must not commit then.
+    """
+    wanted = [_transaction_of(posting, at=at, by=by) for posting in postings]
+    assert not any(one.corrects or _taken_from_escrow(one) for one in postings)
+    if wanted:
+        store.post_many(tx, wanted)
+        record_all(tx, [_fact(one) for one in wanted])
+    return [one.id for one in wanted]
+
+
+def _transaction_of(posting: Posting, *, at: datetime, by: str) -> Transaction:
+    """Return the transaction that `posting` becomes; raise PostingInvalid where it can be none."""
     if faults := rules.faults_of(posting):
         raise PostingInvalid(posting.key, faults)
     salt = secrets.token_bytes(SALT_BYTES)
-    wanted = Transaction(
+    return Transaction(
         id=TransactionId(new_id("lt")),
         at=at,
         posted_by=by,
@@ -95,12 +122,6 @@ def _post(tx: Connection, posting: Posting, *, at: datetime, by: str) -> Posted:
         salt=salt,
         digest=posting.digest(salt),
     )
-    id_, salt_there, digest_there = store.post(tx, wanted, leaf_of(_fact(wanted)))
-    if id_ == wanted.id:
-        return Posted(transaction=id_, fresh=True)
-    if posting.digest(salt_there) != digest_there:
-        raise KeyReused(posting.key, id_)
-    return Posted(transaction=id_, fresh=False)
 
 
 def _fact(wanted: Transaction) -> Fact:

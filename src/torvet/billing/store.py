@@ -338,3 +338,79 @@ _UNGUARDED = text(
     order by 1
     """
 )
+
+
+def post_many(tx: Connection, posted: Sequence[Transaction]) -> None:
+    """Write transactions whose keys nobody has: accounts, transactions and entries, each at once.
+
+    Raises IntegrityError where a key is there already.
+    """
+    lines = [(one, line) for one in posted for line in one.posting.lines]
+    accounts_ = sorted(
+        {
+            (line.account.kind.value, line.account.party, line.account.currency.value)
+            for _, line in lines
+        }
+    )
+    tx.exec_driver_sql(
+        _OPEN,
+        {
+            "kinds": [kind for kind, _, _ in accounts_],
+            "owners": [party for _, party, _ in accounts_],
+            "currencies": [currency for _, _, currency in accounts_],
+            "at": min(one.at for one in posted),
+        },
+    )
+    tx.exec_driver_sql(
+        _WRITE,
+        {
+            "ids": [one.id for one in posted],
+            "keys": [one.posting.key for one in posted],
+            "kinds": [one.posting.kind for one in posted],
+            "words": [one.posting.words for one in posted],
+            "ats": [one.at for one in posted],
+            "bys": [one.posted_by for one in posted],
+            "lines": [len(one.posting.lines) for one in posted],
+            "salts": [one.salt for one in posted],
+            "digests": [one.digest for one in posted],
+        },
+    )
+    tx.exec_driver_sql(
+        _ENTER,
+        {
+            "ids": [one.id for one, _ in lines],
+            "ats": [one.at for one, _ in lines],
+            "kinds": [line.account.kind.value for _, line in lines],
+            "owners": [line.account.party for _, line in lines],
+            "currencies": [line.account.currency.value for _, line in lines],
+            "amounts": [line.amount.minor for _, line in lines],
+        },
+    )
+
+
+_OPEN = """
+    insert into books_accounts (kind, party, currency, opened_at)
+    select n.kind, n.party, n.currency, %(at)s
+    from unnest(%(kinds)s::text[], %(owners)s::text[], %(currencies)s::text[])
+        as n (kind, party, currency)
+    where not exists (
+        select from books_accounts a
+        where a.party = n.party and a.kind = n.kind and a.currency = n.currency)
+    order by n.kind, n.party, n.currency
+    on conflict do nothing
+"""
+_WRITE = """
+    insert into books_transactions (id, key, kind, words, at, posted_by, lines, salt, digest)
+    select * from unnest(
+        %(ids)s::text[], %(keys)s::text[], %(kinds)s::text[], %(words)s::text[],
+        %(ats)s::timestamptz[], %(bys)s::text[], %(lines)s::smallint[], %(salts)s::bytea[],
+        %(digests)s::bytea[])
+"""
+_ENTER = """
+    insert into books_entries (transaction, account, at, amount)
+    select n.id, a.id, n.at, n.amount
+    from unnest(
+        %(ids)s::text[], %(ats)s::timestamptz[], %(kinds)s::text[], %(owners)s::text[],
+        %(currencies)s::text[], %(amounts)s::bigint[]) as n (id, at, kind, party, currency, amount)
+    join books_accounts a on a.party = n.party and a.kind = n.kind and a.currency = n.currency
+"""

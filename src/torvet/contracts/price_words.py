@@ -69,6 +69,11 @@ def of_tariff(tariff: Tariff) -> list[Sentence]:
     return [*_tariff(tariff), _VAT]
 
 
+def of_use(rate: PerUse) -> Sentence:
+    """Say what use costs, as part of a sentence: its price, tiers and allowance."""
+    return Sentence(da=_use(rate, "da"), en=_use(rate, "en"))
+
+
 def of_cap(cap: Money) -> Sentence:
     """Say the most that a consumer will spend on use."""
     return Sentence(

@@ -39,6 +39,8 @@ class FaultCode(StrEnum):
     OWES_THE_BUYER = "owes-the-buyer"
     PREPAID_TOO_MUCH = "prepaid-too-much"
     UNPRINTABLE = "unprintable"
+    VAT_UNDECIDED = "vat-undecided"
+    ACCOUNT_MISSING = "account-missing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

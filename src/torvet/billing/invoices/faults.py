@@ -58,6 +58,11 @@ def faults_of(invoice: Invoice, *, to_public_body: bool) -> tuple[Fault, ...]:
     )
 
 
+def faults_of_party(party: InvoiceParty, who: str) -> tuple[Fault, ...]:
+    """Return what is wrong with a party wherever it stands, as `who`."""
+    return tuple(_party_faults(party, who))
+
+
 def mixes_currencies(invoice: Invoice) -> bool:
     amounts = [line.amount for line in invoice.lines]
     if invoice.prepaid is not None:

@@ -13,7 +13,17 @@ from fpdf import FPDF
 from fpdf.enums import AssociatedFileRelationship, DocumentCompliance
 from fpdf.fonts import FontFace
 
-from .model import DanishAccount, Iban, Invoice, InvoiceParty, Line, PaidByCard, Period, Totals
+from .model import (
+    Cleared,
+    DanishAccount,
+    Iban,
+    Invoice,
+    InvoiceParty,
+    Line,
+    PaidByCard,
+    Period,
+    Totals,
+)
 from .rules import totals_of
 from .ubl import to_ubl
 from .words import TITLES, UNITS, WORDS
@@ -218,7 +228,9 @@ def _payment(paper: _Paper, invoice: Invoice, words: dict[str, str]) -> None:
                 paper.says(words["account"].format(registration=registration, account=account))
             case Iban(iban=iban, bic=bic):
                 paper.says(f"IBAN {iban}" + (f", BIC {bic}" if bic else ""))
-        said = "card" if isinstance(means, PaidByCard) else "pay_with"
+        said = "pay_with"
+        if isinstance(means, PaidByCard | Cleared):
+            said = "card" if isinstance(means, PaidByCard) else "cleared"
         paper.says(words[said].format(reference=means.reference), bold=True)
     paper.ln(3)
     paper.says(words["enclosed"], size=_SMALL)

@@ -33,8 +33,8 @@ from .model import (
 from .ubl_names import (
     CAC_NS,
     CARD,
-    CLEARING,
     CBC_NS,
+    CLEARING,
     CREDIT_NOTE_NS,
     DANISH_TRANSFER,
     INVOICE_NS,
