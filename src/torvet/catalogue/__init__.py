@@ -22,7 +22,7 @@ from .model import (
 )
 from .reading import certificate_in_words, preview_for, profile_for, quality_for
 from .release_lines import release_number
-from .rules import stated_interval
+from .rules import may_see, stated_interval
 from .service import change, create, deliver, delivery, visible_dataset, withdraw
 from .store import (
     dataset,
@@ -36,9 +36,10 @@ from .store import (
     release_at,
 )
 from .store import releases_of as releases
-from .vocabulary import frequency_in_words
+from .vocabulary import THEMES, frequency_in_words
 
 __all__ = [
+    "THEMES",
     "ColumnProfile",
     "Dataset",
     "DatasetId",
@@ -65,6 +66,7 @@ __all__ = [
     "deliver",
     "delivery",
     "frequency_in_words",
+    "may_see",
     "newest_numbers",
     "newest_release",
     "on_release",

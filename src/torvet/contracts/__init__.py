@@ -15,6 +15,7 @@ from .clauses import (
     RowsPerDay,
     Validity,
 )
+from .concluding import Deal, conclude
 from .entitlement import (
     admit,
     contract,
@@ -26,6 +27,7 @@ from .entitlement import (
     still_allowed,
 )
 from .errors import ContractNotFound, OfferNotFound, ReadRefused
+from .forms import ClauseForm
 from .jobs import expire
 from .model import (
     IDENTITY,
@@ -38,8 +40,10 @@ from .model import (
     Projection,
     Stage,
     projection_of,
+    projection_of_clauses,
 )
 from .orders import NO_ORDER, Order
+from .orders import faults_of as order_faults
 from .prices import (
     FREE,
     NOTHING,
@@ -55,6 +59,7 @@ from .prices import (
     Tiering,
     Unit,
 )
+from .purposes import label as purpose_label
 from .rules import Allowed, Objection, Refused, Verdict, decide, gives_answers
 from .sentences import PLACE_ZONE, Sentence
 from .service import (
@@ -70,7 +75,11 @@ from .service import (
     withdraw_offer,
 )
 from .service_levels import NO_LEVELS, Level, Measure, ServiceLevels
+from .terms import fitted, in_order, purpose_code
+from .terms import from_json as clause_from_json
 from .terms import said as words
+from .terms import to_json as clause_to_json
+from .terms import words as sentences
 
 __all__ = [
     "FREE",
@@ -86,10 +95,12 @@ __all__ = [
     "Attribution",
     "Case",
     "Clause",
+    "ClauseForm",
     "Columns",
     "Contract",
     "ContractId",
     "ContractNotFound",
+    "Deal",
     "Draft",
     "Every",
     "Free",
@@ -127,6 +138,9 @@ __all__ = [
     "accept",
     "admit",
     "approve",
+    "clause_from_json",
+    "clause_to_json",
+    "conclude",
     "contract",
     "contract_by_share",
     "contracts_of",
@@ -134,13 +148,20 @@ __all__ = [
     "end",
     "expire",
     "explain",
+    "fitted",
     "give_back",
     "gives_answers",
+    "in_order",
     "make_offer",
     "offers_of",
+    "order_faults",
     "projection_of",
+    "projection_of_clauses",
+    "purpose_code",
+    "purpose_label",
     "refuse",
     "revoke",
+    "sentences",
     "shares_of",
     "still_allowed",
     "visible_offer",
