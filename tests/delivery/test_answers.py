@@ -228,6 +228,26 @@ def test_a_budget_is_fresh_again_only_where_the_policy_says_so(bo, asked, cast, 
     assert budget(bo, contract)["consumer"]["spent"]["micro_rho"] == 100_000
 
 
+def test_another_unit_spends_from_the_budget_that_was_spent_before(bo, asked, parts):
+    """What was told of meters was told: homes do not begin anew."""
+    contract = asked.contract()
+    ask(bo, contract, micro_rho=400_000)
+    homes = readings().append_column("home", readings()["meter"])
+    asked.open(2, {**POLICY, "unit": "home"}, homes)
+
+    left = budget(bo, contract)
+    with parts.db.begin() as tx:
+        stated = privacy.budget_stated(tx, asked.dataset.id, slug="s", at=parts.clock.now())
+
+    assert left["unit"] == "home"
+    assert left["consumer"]["spent"]["micro_rho"] == 400_000
+    assert left["dataset_budget"]["spent"]["micro_rho"] == 400_000
+    ask(bo, contract, micro_rho=700_000, status=403)
+    assert stated.spent == stated.ever == 400_000
+    assert stated.units == [(1, "meter"), (2, "home")]
+    assert "what was charged before counts on" in stated.remarks[0]
+
+
 def test_a_new_release_is_asked_anew_and_from_the_same_budget(bo, asked):
     contract = asked.contract()
     ask(bo, contract)

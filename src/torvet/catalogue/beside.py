@@ -107,6 +107,35 @@ def judged(
     return (*found.remarks, *_as_they_were(unlike))
 
 
+def said_of_answers(policy: Policy, releases: Sequence[Earlier]) -> tuple[str, ...]:
+    """Return what a budget does not bound, where exact figures and answers are both let out.
+
+    Raises PolicyFailed where the policy does not say why they are: decisions/0170.
+    """
+    if policy.treatment is Treatment.ANSWERS:
+        others = [it for it in releases if it.treatment in _SHOWN or _on_a_ground(it)]
+        unsaid = "release {} shows exact figures of these people, which no budget bounds"
+    else:
+        others = [it for it in releases if it.treatment == Treatment.ANSWERS]
+        unsaid = "release {} gives answers within a budget, and exact figures beside it keep none"
+    if not others:
+        return ()
+    numbers = ", ".join(str(it.number) for it in reversed(others))
+    if not policy.beside:
+        why = f"{unsaid.format(numbers)}: `beside` has to say why both are let out"
+        raise PolicyFailed((why,))
+    words = (
+        f"Exact figures of these people and answers about them are both out (release {numbers} and"
+        " this one): the budget bounds what answers tell, and not what both tell together. Its"
+        f" provider says why: {policy.beside}"
+    )
+    return (words,)
+
+
+def _on_a_ground(it: Earlier) -> bool:
+    return it.treatment == Treatment.AS_IS and bool(it.certificate.policy.get("basis"))
+
+
 def _made(parts: Parts, dataset: Dataset, it: Earlier, folder: Path) -> Made:
     target = folder / f"delivered-{it.number}.parquet"
     return Made(
@@ -121,11 +150,7 @@ def _made(parts: Parts, dataset: Dataset, it: Earlier, folder: Path) -> Made:
 
 def _as_they_were(unlike: Sequence[Earlier]) -> tuple[str, ...]:
     """Say which releases show people's rows as they were delivered, on a ground that was named."""
-    numbers = [
-        str(it.number)
-        for it in reversed(unlike)
-        if it.treatment == Treatment.AS_IS and it.certificate.policy.get("basis")
-    ]
+    numbers = [str(it.number) for it in reversed(unlike) if _on_a_ground(it)]
     if not numbers:
         return ()
     words = (

@@ -32,7 +32,7 @@ from torvet.privacy.proposals import KS, REPEATED_MIN, propose
 from torvet.privacy.rules import lowered, objections
 from torvet.privacy.treatments import Tried, strengthened, treat
 
-from .beside import Earlier, alike, judged, released, releases_before
+from .beside import Earlier, alike, judged, released, releases_before, said_of_answers
 from .local_files import paths_of, together, uris_of
 from .model import Dataset, Release
 
@@ -171,6 +171,9 @@ def _as_it_is(parts: Parts, arriving: Arriving, found: Classification, folder: P
         policy=policy.to_json() if policy else {},
         remarks=tuple(remarks),
     )
+    if found.personal and policy is not None:
+        of_answers = said_of_answers(policy, arriving.before.releases)
+        drawn = replace(drawn, remarks=(*drawn.remarks, *of_answers))
     if found.personal:
         drawn = _measured(parts, arriving, found, drawn, folder)
     path = None
@@ -207,6 +210,7 @@ def _treated(
     parts: Parts, arriving: Arriving, found: Classification, held: Held, folder: Path
 ) -> Admitted:
     policy, paths = held.policy, _paths(parts, arriving, folder)
+    of_answers = said_of_answers(policy, arriving.before.releases)
     if policy.treatment is Treatment.ANONYMISE and found.unit is not None:
         _refuse_streams(policy, paths, found.unit)
     releases, dataset = arriving.before.releases, arriving.dataset
@@ -229,15 +233,17 @@ def _treated(
         sources=frozenset(it.id for it in arriving.sources),
     )
     beside = judged(parts, dataset, new, [it for it in releases if it not in like], folder)
+    drawn = made.certificate
     if policy.treatment is Treatment.ANSWERS:
-        _prepare_answers(parts, arriving, policy)
+        drawn = _answering(parts, arriving, policy, drawn)
     certificate = replace(
-        made.certificate,
+        drawn,
         remarks=(
             found.reason,
             *lowered(policy, found),
-            *made.certificate.remarks,
+            *drawn.remarks,
             *beside,
+            *of_answers,
         ),
     )
     return Admitted(certificate=certificate, policy_version=held.version, path=made.path)
@@ -269,8 +275,10 @@ def _refuse_streams(policy: Policy, paths: Sequence[str], unit: str) -> None:
         raise PolicyFailed((why,))
 
 
-def _prepare_answers(parts: Parts, arriving: Arriving, policy: Policy) -> None:
+def _answering(parts: Parts, arriving: Arriving, policy: Policy, drawn: Certificate) -> Certificate:
+    """Make the table that answers are drawn from; return the certificate with what is spent yet."""
     dataset, number = arriving.dataset.id, arriving.number
+    spec = privacy.AnswerSpec.from_json(policy.answers or {})
     # What an attempt before this one left may be made by another policy.
     parts.tables.remove(privacy.table_of(dataset, number))
     privacy.prepare_answers(
@@ -278,8 +286,15 @@ def _prepare_answers(parts: Parts, arriving: Arriving, policy: Policy) -> None:
         dataset,
         number,
         uris=uris_of(parts, arriving.sources),
-        spec=privacy.AnswerSpec.from_json(policy.answers or {}),
+        spec=spec,
     )
+    with parts.db.begin() as tx:
+        spent = privacy.spent(tx, dataset, spec, parts.clock.now())
+    words = (
+        f"{spent:,} micro-ρ were spent when this was signed; what is spent by now is stated, and"
+        f" signed, at /api/datasets/{arriving.dataset.slug}/budget."
+    )
+    return replace(drawn, budget_micro_rho=spent, remarks=(*drawn.remarks, words))
 
 
 def _paths(parts: Parts, arriving: Arriving, folder: Path) -> list[str]:

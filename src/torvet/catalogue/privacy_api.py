@@ -19,6 +19,7 @@ from .api import DatasetName, Number
 router = APIRouter(prefix="/api", tags=["privacy"])
 
 CERTIFICATE = "application/vnd.torvet.certificate+json"
+STATEMENT = "application/vnd.torvet.statement+json"
 
 
 class PolicyForm(BaseModel):
@@ -33,6 +34,11 @@ class PolicyForm(BaseModel):
         default_factory=dict,
         max_length=1000,
         description="Why a column is less personal than it was found to be.",
+    )
+    beside: str | None = Field(
+        None,
+        max_length=2000,
+        description="Why exact figures and answers with noise are both let out.",
     )
     basis: dict[str, str] | None = Field(
         None, description="ground (consent, law, not-personal), reference and reason, for as-is."
@@ -109,6 +115,23 @@ def show_proposal(slug: DatasetName, caller: SignedIn, parts: TheParts) -> Propo
     with parts.db.begin() as tx:
         found = privacy_service.proposal_for(tx, caller, slug)
     return ProposalView.model_validate({"dataset": slug, **found})
+
+
+@router.get(
+    "/datasets/{slug}/budget",
+    responses={
+        **problems_of(401, 404, 422),
+        200: {"content": {STATEMENT: {"schema": {"type": "object"}}}},
+    },
+    response_class=Response,
+)
+def show_budget_spent(slug: DatasetName, caller: TheCaller, parts: TheParts) -> Response:
+    """State what all consumers together have learned of a dataset by answers, signed, as of now.
+
+    What is left to you under a contract is `GET /api/contracts/{id}/budget`.
+    """
+    content = privacy_service.budget_stated(parts, caller, slug)
+    return Response(content, media_type=STATEMENT, headers={"Cache-Control": "no-store"})
 
 
 @router.get(

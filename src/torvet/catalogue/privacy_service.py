@@ -57,6 +57,17 @@ def proposal_for(tx: Connection, caller: Caller, slug: str) -> Mapping[str, Any]
     return found
 
 
+def budget_stated(parts: Parts, caller: Caller, slug: str) -> bytes:
+    """Return the signed statement of what a dataset's answers have told by now.
+
+    Raises NoAnswers where it gives none.
+    """
+    with parts.db.begin() as tx:
+        dataset = visible_dataset(tx, slug, caller)
+        stated = privacy.budget_stated(tx, dataset.id, slug=dataset.slug, at=parts.clock.now())
+    return stated.signed(parts.keys.signing)
+
+
 def certificate_for(tx: Connection, caller: Caller, slug: str, number: int) -> Certified:
     """Return the certificate of a release to whoever sees its dataset.
 

@@ -9,12 +9,13 @@ from rich.markup import escape
 
 from torvet.privacy.policies import Policy, Treatment
 from torvet.privacy.proposals import proposed_for
-from torvet.privacy.report.page import written
+from torvet.privacy.report.page import written as drawn
 from torvet.privacy.treatments import Tried, attacked, broken_by, recoded, strengthened
 
 from .here import HERE, Here
 from .output import ProblemSaid, err, say, table, tell
 from .publishing import read_json
+from .writing import replaced, writing
 
 TRIED = Tried(rows=20_000)
 
@@ -47,14 +48,17 @@ def anonymise(
         here: How to print.
     """
     chosen = _policy(file, policy, preset)
-    to.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".torvet-", dir=to.parent) as folder:
+    with writing(to):
+        to.parent.mkdir(parents=True, exist_ok=True)
+        room = tempfile.TemporaryDirectory(prefix=".torvet-", dir=to.parent)
+    with room as folder:
         made = Path(folder) / "release.parquet"
         result = recoded(chosen, file, output=made)
         found = attacked(chosen, file, made, TRIED)
         safe = not broken_by(found)
         if safe:
-            made.replace(to)
+            with writing(to):
+                made.replace(to)
     told = {
         "written": str(to) if safe else None,
         "rows": result.rows,
@@ -113,7 +117,7 @@ def report(
     chosen = _policy(file, policy, preset)
     result = recoded(chosen, file)
     limit = chosen.anonymise.suppression_limit if chosen.anonymise else 0.0
-    html.write_text(written(result, file, title=file.name, limit=limit), encoding="utf-8")
+    replaced(html, drawn(result, file, title=file.name, limit=limit).encode())
     tell(here, {"written": str(html)}, lambda _: say(f"[green]✓[/] {escape(str(html))}"))
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
+from rich.markup import escape
 
 from .here import HERE, Here, exchange
 from .output import ProblemSaid, answer_of, say, table, tell
@@ -66,6 +67,8 @@ def _print_answer(found: dict[str, Any]) -> None:
     names = list(cells[0]) if cells else []
     table(names, ([_cell(cell[name]) for name in names] for cell in cells), empty="")
     say(f"Charged {_cost(found['charged'])}. {_left(found['budget'])}")
+    if found["beside"]:
+        say(escape(found["beside"]))
 
 
 def _cell(value: object) -> str:
@@ -92,6 +95,8 @@ def _print_estimate(found: dict[str, Any]) -> None:
 
 
 def _print_budget(found: dict[str, Any]) -> None:
+    if found["beside"]:
+        say(escape(found["beside"]))
     rows = [
         (name, account["spent"], account["limit"])
         for name, account in (("yours", found["consumer"]), ("all", found["dataset_budget"]))

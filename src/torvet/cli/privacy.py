@@ -13,12 +13,14 @@ from rich.markup import escape
 from torvet.audit.notes import NoteInvalid
 from torvet.audit.verifier import read_key
 from torvet.privacy import classify as classified
+from torvet.privacy.statements import Read
 from torvet.privacy.verification import Outcome, verify
 
 from . import anonymising
 from .here import HERE, Here, exchange
 from .output import ProblemSaid, answer_of, say, table, tell
 from .publishing import ENDED, read_json
+from .writing import written
 
 privacy_app = App(name="privacy", help="Find personal data, make it safe, verify that it is.")
 anonymising.add_to(privacy_app)
@@ -56,7 +58,7 @@ def proposal(dataset: str, *, to: Path | None = None, here: Here = HERE) -> None
         found = answer_of(client.get(f"/api/datasets/{dataset}/privacy/proposal"))
     if to is not None:
         text = json.dumps(found["policy"], ensure_ascii=False, indent=2) + "\n"
-        to.write_text(text, encoding="utf-8")
+        written(to, text.encode())
     tell(here, found, lambda it: _print_proposal(it, to))
 
 
@@ -78,8 +80,34 @@ def policy(dataset: str, file: Path | None = None, *, here: Here = HERE) -> None
     tell(here, held, _print_policy if file is None else _print_set)
 
 
+@privacy_app.command(name="budget")
+def budget(
+    dataset: str, *, to: Path | None = None, key: Path | None = None, here: Here = HERE
+) -> int:
+    """Show what all consumers together have learned of a dataset by answers, as of now.
+
+    It ends with 1 where another key signed it.
+
+    Args:
+        dataset: Short name of the dataset.
+        to: Write the signed statement into this file.
+        key: The exchange's public key, as `torvet log key` wrote it, to check the signature by.
+        here: Where and as whom.
+    """
+    public = None if key is None else _key(key)
+    with exchange(here, signed_in=here.as_ is not None) as client:
+        answer = client.get(f"/api/datasets/{dataset}/budget")
+        answer_of(answer)
+    read = Read.from_bytes(answer.content)
+    genuine = None if public is None else read.genuine(public)
+    if to is not None:
+        written(to, answer.content)
+    tell(here, {**read.stated, "genuine": genuine}, _print_budget)
+    return 1 if genuine is False else 0
+
+
 @privacy_app.command(name="certificate")
-def certificate(dataset: str, release: int, to: Path, *, here: Here = HERE) -> None:
+def certificate(dataset: str, release: int, *, to: Path, here: Here = HERE) -> None:
     """Take the certificate of a release home, to verify it offline.
 
     Args:
@@ -91,7 +119,7 @@ def certificate(dataset: str, release: int, to: Path, *, here: Here = HERE) -> N
     with exchange(here, signed_in=here.as_ is not None) as client:
         answer = client.get(f"/api/datasets/{dataset}/releases/{release}/certificate")
         answer_of(answer)
-    to.write_bytes(answer.content)
+    written(to, answer.content)
     tell(here, {"written": str(to)}, lambda _: say(f"[green]✓[/] {escape(str(to))}"))
 
 
@@ -129,6 +157,24 @@ def _content(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise ProblemSaid({"title": f"{file} cannot be read: {error.strerror}."}) from error
+
+
+def _print_budget(it: dict[str, Any]) -> None:
+    spent, limit = it["spent_micro_rho"], it["limit_micro_rho"]
+    say(
+        f"{spent:,} of {limit:,} micro-ρ were spent by all consumers together"
+        f" (ε {float(it['spent_epsilon']):.3g} of {float(it['limit_epsilon']):.3g}, δ"
+        f" {it['delta']}), since {it['period_began_at']}."
+    )
+    units = "; ".join(f"{one['unit']} since release {one['from_release']}" for one in it["units"])
+    say(f"What one of these contributes is hidden: {escape(units)}.")
+    for remark in it["remarks"]:
+        say(escape(remark))
+    match it["genuine"]:
+        case True:
+            say("[green]✓[/] The exchange signed it.")
+        case False:
+            say("[red]✗ Another key signed it.[/]")
 
 
 def _print_found(found: dict[str, Any]) -> None:

@@ -42,7 +42,7 @@ def ask(parts: Parts, caller: Caller, contract_id: str, wanted: AnswerAsk) -> by
     """
     now = parts.clock.now()
     contract = _admitted(parts, caller, contract_id, requests=0)
-    quoted = _quote(parts, contract, wanted)
+    quoted, beside = _quote(parts, contract, wanted)
     cells = quoted.asked.cells
     contract = _admitted(
         parts, caller, contract_id, requests=1, rows=cells, question=quoted.asked.question
@@ -56,7 +56,7 @@ def ask(parts: Parts, caller: Caller, contract_id: str, wanted: AnswerAsk) -> by
             with parts.db.begin() as tx:
                 give_back(tx, contract.id, cells, at=now)
         raise
-    body = msgspec.json.encode(_sheet(contract, found))
+    body = msgspec.json.encode(_sheet(contract, found, beside))
     use = Use(
         contract=contract.id,
         dataset=contract.dataset,
@@ -75,7 +75,7 @@ def ask(parts: Parts, caller: Caller, contract_id: str, wanted: AnswerAsk) -> by
 def estimate(parts: Parts, caller: Caller, contract_id: str, wanted: AnswerAsk) -> dict[str, Any]:
     """Return what a question would cost and how far off its answer would be; nothing is spent."""
     contract = _admitted(parts, caller, contract_id, requests=0)
-    quoted = _quote(parts, contract, wanted)
+    quoted, beside = _quote(parts, contract, wanted)
     _admitted(parts, caller, contract_id, requests=0, question=quoted.asked.question)
     spec = quoted.spec
     return {
@@ -89,6 +89,7 @@ def estimate(parts: Parts, caller: Caller, contract_id: str, wanted: AnswerAsk) 
         "confidence": CONFIDENCE,
         "errors": quoted.errors(),
         "budget": _budgets(quoted),
+        "beside": beside,
     }
 
 
@@ -99,6 +100,7 @@ def budget(parts: Parts, caller: Caller, contract_id: str) -> dict[str, Any]:
         number, spec, own, whole = privacy.budget(
             tx, contract.dataset, contract.consumer, parts.clock.now()
         )
+        beside = privacy.beside_answers(tx, contract.dataset)
     limits = spec.limits
     return {
         "contract": contract.id,
@@ -110,6 +112,7 @@ def budget(parts: Parts, caller: Caller, contract_id: str) -> dict[str, Any]:
         "consumer": _account(own.spent, limits.per_consumer, own.period_began_at, spec),
         "dataset_budget": _account(whole.spent, limits.per_dataset, whole.period_began_at, spec),
         "unit": spec.unit,
+        "beside": beside,
         "rows_per_unit": spec.rows_per_unit,
         "keys": {name: list(values) for name, values in spec.keys.items()},
         "columns": {
@@ -144,7 +147,8 @@ def _admitted(
     )
 
 
-def _quote(parts: Parts, contract: Contract, wanted: AnswerAsk) -> Quote:
+def _quote(parts: Parts, contract: Contract, wanted: AnswerAsk) -> tuple[Quote, str]:
+    """Return the price of a question, and what the budget does not bound."""
     if (wanted.question is None) == (wanted.sql is None):
         raise BadRequest("Say the question in `question` or in `sql`, and in one of them only")
     now = parts.clock.now()
@@ -155,7 +159,8 @@ def _quote(parts: Parts, contract: Contract, wanted: AnswerAsk) -> Quote:
         else:
             question = Question.from_json(wanted.question)
         wish = _wish(wanted, question, wanted.release or number)
-        return privacy.quote(tx, contract.dataset, contract.consumer, wish, now)
+        quoted = privacy.quote(tx, contract.dataset, contract.consumer, wish, now)
+        return quoted, privacy.beside_answers(tx, contract.dataset)
 
 
 def _wish(wanted: AnswerAsk, question: Question, release: int) -> Wish:
@@ -176,7 +181,7 @@ def _asker(contract: Contract, caller: Caller) -> Asker:
     )
 
 
-def _sheet(contract: Contract, found: Answer) -> dict[str, Any]:
+def _sheet(contract: Contract, found: Answer, beside: str) -> dict[str, Any]:
     quoted = found.quote
     return {
         "contract": contract.id,
@@ -187,6 +192,7 @@ def _sheet(contract: Contract, found: Answer) -> dict[str, Any]:
         "cells": _cells(found),
         "charged": _cost(found.charged, quoted.spec),
         "budget": _budgets(quoted),
+        "beside": beside,
     }
 
 

@@ -17,6 +17,7 @@ router = APIRouter(prefix="/api", tags=["delivery"])
 
 SQL_MAX = 10_000
 MICRO_RHO_MAX = 10**10
+BESIDE = "What the budget does not bound, where exact figures are out as well; or empty."
 
 ContractPath = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
@@ -89,6 +90,7 @@ class AnswerSheet(BaseModel):
     cells: list[dict[str, Any]]
     charged: CostSheet = Field(description="Nothing where you have this answer already.")
     budget: LeftSheet
+    beside: str = Field(description=BESIDE)
 
 
 class EstimateSheet(BaseModel):
@@ -107,6 +109,7 @@ class EstimateSheet(BaseModel):
         "divided by how many values a cell has; for a quantile `half_width_ranks` and `grid`."
     )
     budget: LeftSheet
+    beside: str = Field(description=BESIDE)
 
 
 class AccountSheet(BaseModel):
@@ -130,6 +133,7 @@ class BudgetSheet(BaseModel):
     consumer: AccountSheet
     dataset_budget: AccountSheet
     unit: str = Field(description="Whose contribution is hidden.")
+    beside: str = Field(description=BESIDE)
     rows_per_unit: int
     keys: dict[str, list[bool | int | str]] = Field(description="To filter and group by.")
     columns: dict[str, dict[str, str]] = Field(description="To sum, with their bounds.")

@@ -100,6 +100,7 @@ class Policy:
     """What is done with a dataset's rows, and the role of each of its columns.
 
     `because` says of a column why it is less personal than the classification finds it.
+    `beside` says why exact figures and answers with noise are both let out, where they are.
     `aggregate` and `answers` are read by those who do them.
     """
 
@@ -107,6 +108,7 @@ class Policy:
     roles: Mapping[str, Role]
     preset: str = ""
     because: Mapping[str, str] = field(default_factory=dict)
+    beside: str = ""
     basis: Basis | None = None
     anonymise: Anonymisation | None = None
     aggregate: Mapping[str, Any] | None = None
@@ -125,6 +127,8 @@ class Policy:
         }
         if self.because:
             held["because"] = dict(self.because)
+        if self.beside:
+            held["beside"] = self.beside
         if self.basis is not None:
             held["basis"] = self.basis.to_json()
         if self.anonymise is not None:
@@ -151,6 +155,7 @@ class Policy:
             roles={name: Role(role) for name, role in held["roles"].items()},
             preset=str(held.get("preset", "")),
             because=dict(held.get("because") or {}),
+            beside=str(held.get("beside") or ""),
             basis=_basis(basis) if basis else None,
             anonymise=_anonymisation(anonymise) if anonymise else None,
             aggregate=held.get("aggregate"),
@@ -181,7 +186,10 @@ def _faults(held: Any, floor: Floor) -> Sequence[str]:
         return [f"it is longer than {CHARACTERS_MAX:,} characters, or holds a NUL"]
     if not _one_of(Treatment, held.get("treatment")):
         return [f"`treatment` is one of {', '.join(Treatment)}"]
-    return [*_role_faults(held), *_basis_faults(held), *_treatment_faults(held, floor)]
+    found = [*_role_faults(held), *_basis_faults(held), *_treatment_faults(held, floor)]
+    if held.get("beside") and not _reason(held["beside"]):
+        found.append(f"`beside` says why, in at least {REASON_CHARACTERS_MIN} characters")
+    return found
 
 
 def _role_faults(held: Mapping[str, Any]) -> Sequence[str]:

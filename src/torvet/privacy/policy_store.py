@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, and_, cast, delete, func, insert, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from .certificates import Certificate, Signed
@@ -83,6 +84,20 @@ def proposal_of(tx: Connection, dataset: str) -> Mapping[str, Any] | None:
     chosen = select(proposals.c.proposal).where(proposals.c.dataset == dataset)
     found: Mapping[str, Any] | None = tx.execute(chosen).scalar_one_or_none()
     return found
+
+
+def exact_releases(tx: Connection, dataset: str) -> list[int]:
+    """Return the releases that show people exactly, in rows or in sums, and not by answers."""
+    made = certificates.c
+    basis = cast(made.content, JSONB)["certificate"]["policy"].has_key("basis")
+    chosen = select(made.number).where(
+        made.dataset == dataset,
+        or_(
+            made.treatment.in_(["anonymise", "aggregate"]),
+            and_(made.treatment == "as-is", basis),
+        ),
+    )
+    return list(tx.scalars(chosen.order_by(made.number)))
 
 
 def put_certificate(tx: Connection, dataset: str, made: Certified, at: datetime) -> None:

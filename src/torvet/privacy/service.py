@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from torvet.audit import Fact, record
 from torvet.ports.parts import Parts
 
-from . import ledger, store
+from . import ledger, policy_store, store
 from .answers import figures, noise
 from .answers.accounting import Calibrated, calibrated, epsilon, price_of
 from .answers.exact import exact
@@ -27,7 +27,16 @@ from .answers.sensitivity import l2_squared
 from .answers.spec import MICRO_RHO_MAX, AnswerSpec
 from .errors import BudgetSpent, NoAnswers, QuestionInvalid
 from .ledger import ALL, Account, Charge
+from .statements import BudgetStatement
 from .store import Kept
+
+BESIDE = (
+    "Exact figures of these people are out as well (release {}): the budget bounds what answers"
+    " tell, and not what both tell together."
+)
+OTHER_UNITS = (
+    "The unit was changed: what was charged before counts on, and hides the unit of then only."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,16 +137,8 @@ class Answer:
 
     def fact(self, asker: Asker) -> Fact:
         """Return the fact that it was given."""
-        quote = self.quote
-        return Fact(
-            name="answer-given",
-            at=self.at,
-            actor=asker.actor,
-            subject=asker.contract,
-            parties=(asker.consumer, asker.provider),
-            body=_told(asker, quote)
-            | {"cells": quote.asked.cells, "charged_micro_rho": self.charged},
-        )
+        more = {"cells": self.quote.asked.cells, "charged_micro_rho": self.charged}
+        return _fact("answer-given", asker, self.quote, self.at, more)
 
 
 def table_of(dataset: str, number: int) -> str:
@@ -187,6 +188,41 @@ def budget(
     number, spec = _release(tx, dataset, None)
     own = ledger.account(tx, dataset, consumer, spec.limits, at=at)
     return number, spec, own, ledger.account(tx, dataset, ALL, spec.limits, at=at)
+
+
+def spent(tx: Connection, dataset: str, spec: AnswerSpec, at: datetime) -> int:
+    """Return what all consumers together have learned of `dataset`, in micro-ρ, under `spec`."""
+    return ledger.account(tx, dataset, ALL, spec.limits, at=at).spent
+
+
+def budget_stated(tx: Connection, dataset: str, *, slug: str, at: datetime) -> BudgetStatement:
+    """Return what `dataset` has told by its answers, to be signed; raise NoAnswers."""
+    number, spec = _release(tx, dataset, None)
+    whole = ledger.account(tx, dataset, ALL, spec.limits, at=at)
+    units = store.units(tx, dataset)
+    remarks = [beside_answers(tx, dataset)] if beside_answers(tx, dataset) else []
+    if len(units) > 1:
+        remarks.append(OTHER_UNITS)
+    return BudgetStatement(
+        dataset=slug,
+        release=number,
+        at=at,
+        units=units,
+        spent=whole.spent,
+        ever=whole.ever,
+        limit=spec.limits.per_dataset,
+        limit_per_consumer=spec.limits.per_consumer,
+        delta=spec.delta,
+        refresh_days=spec.limits.refresh_days,
+        period_began_at=whole.period_began_at,
+        remarks=tuple(remarks),
+    )
+
+
+def beside_answers(tx: Connection, dataset: str) -> str:
+    """Say what a budget does not bound, where exact figures of the same people are out as well."""
+    numbers = policy_store.exact_releases(tx, dataset)
+    return BESIDE.format(", ".join(map(str, numbers))) if numbers else ""
 
 
 def quote(tx: Connection, dataset: str, consumer: str, wish: Wish, at: datetime) -> Quote:
@@ -363,41 +399,36 @@ def _drawn(
     return {each.vector: told[each.vector.key, each.how.micro_rho] for each in lacking}
 
 
-def _told(asker: Asker, quoted: Quote) -> dict[str, Any]:
-    return {
+def _charged(asker: Asker, quoted: Quote, at: datetime) -> Fact:
+    more = {
+        "consumer_micro_rho": quoted.for_consumer,
+        "dataset_micro_rho": quoted.for_dataset,
+    }
+    return _fact("budget-charged", asker, quoted, at, more)
+
+
+def _refusal(asker: Asker, quoted: Quote, spent: BudgetSpent, at: datetime) -> Fact:
+    more = {
+        "whose": spent.whose,
+        "price_micro_rho": spent.price_micro_rho,
+        "left_micro_rho": spent.left_micro_rho,
+    }
+    return _fact("answer-refused", asker, quoted, at, more)
+
+
+def _fact(name: str, asker: Asker, quoted: Quote, at: datetime, more: Mapping[str, Any]) -> Fact:
+    """Return a fact of a question: who asked what, of whom, and what came of it."""
+    asked = {
         "contract": asker.contract,
         "dataset": quoted.dataset,
         "release": quoted.release,
         "question": quoted.asked.key,
     }
-
-
-def _charged(asker: Asker, quoted: Quote, at: datetime) -> Fact:
     return Fact(
-        name="budget-charged",
+        name=name,
         at=at,
         actor=asker.actor,
         subject=asker.contract,
         parties=(asker.consumer, asker.provider),
-        body=_told(asker, quoted)
-        | {
-            "consumer_micro_rho": quoted.for_consumer,
-            "dataset_micro_rho": quoted.for_dataset,
-        },
-    )
-
-
-def _refusal(asker: Asker, quoted: Quote, spent: BudgetSpent, at: datetime) -> Fact:
-    return Fact(
-        name="answer-refused",
-        at=at,
-        actor=asker.actor,
-        subject=asker.contract,
-        parties=(asker.consumer, asker.provider),
-        body=_told(asker, quoted)
-        | {
-            "whose": spent.whose,
-            "price_micro_rho": spent.price_micro_rho,
-            "left_micro_rho": spent.left_micro_rho,
-        },
+        body={**asked, **more},
     )

@@ -39,6 +39,17 @@ def release(tx: Connection, dataset: str, number: int | None) -> tuple[int, Answ
     return None if row is None else (row.release, AnswerSpec.from_json(row.spec))
 
 
+def units(tx: Connection, dataset: str) -> list[tuple[int, str]]:
+    """Return whose contribution is hidden, from which release on: a line where it changed."""
+    columns = answer_releases.c
+    query = select(columns.release, columns.spec["unit"].astext.label("unit"))
+    lines: list[tuple[int, str]] = []
+    for row in tx.execute(query.where(columns.dataset == dataset).order_by(columns.release)):
+        if not lines or lines[-1][1] != row.unit:
+            lines.append((row.release, row.unit))
+    return lines
+
+
 def replace_spec(tx: Connection, dataset: str, number: int, spec: AnswerSpec) -> None:
     """Write the spec of a release anew, for other budgets."""
     tx.execute(
