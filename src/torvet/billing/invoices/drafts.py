@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from torvet.billing.bank.references import creditor_reference
 from torvet.billing.profiles.model import Profile
 from torvet.billing.rulebook import Rules
 from torvet.contracts import Contract
@@ -59,8 +60,8 @@ class Draft:
     sales: tuple[DraftSale, ...]
 
     def numbered(self, number: str) -> Invoice:
-        """Return the document under its number, which it is paid with too."""
-        means = replace(self.document.means, reference=number)
+        """Return the document under its number, of which the reference of payment is made."""
+        means = replace(self.document.means, reference=creditor_reference(number))
         return replace(self.document, number=number, means=means)
 
 

@@ -272,8 +272,9 @@ def settle(tx: Connection, id_: InvoiceId, amount: Money, transaction: str, at: 
         insert(payments)
         .values(transaction=transaction, invoice=id_, amount=amount.minor, at=at)
         .on_conflict_do_nothing()
+        .returning(payments.c.invoice)
     )
-    return written.rowcount == 1
+    return written.one_or_none() is not None
 
 
 def end_run(tx: Connection, month: str, *, at: datetime, issued: int, waiting: int) -> None:

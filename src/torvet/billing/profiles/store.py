@@ -41,8 +41,9 @@ def put(tx: Connection, profile: Profile, *, at: datetime, by: str) -> None:
             set_=given,
             where=profiles.c.version == profile.version - 1,
         )
+        .returning(profiles.c.party)
     )
-    if written.rowcount != 1:
+    if written.one_or_none() is None:
         raise ProfileMoved(profile.party)
 
 
