@@ -35,6 +35,13 @@ def record(tx: Connection, fact: Fact) -> None:
     store.append(tx, Leaf(fact=fact, salt=secrets.token_hex(SALT_BYTES)).to_bytes())
 
 
+def record_all(tx: Connection, told: Sequence[Fact]) -> None:
+    """Append many facts as `record` does each, in their order and in one statement."""
+    store.append_all(
+        tx, [Leaf(fact=fact, salt=secrets.token_hex(SALT_BYTES)).to_bytes() for fact in told]
+    )
+
+
 def leaf_of(fact: Fact) -> str:
     """Return the leaf of `fact`, for a function of the database that appends it with its deed."""
     return Leaf(fact=fact, salt=secrets.token_hex(SALT_BYTES)).to_bytes().decode()
@@ -152,6 +159,12 @@ def facts_about(tx: Connection, subject: str, limit: int = 100) -> list[Fact]:
 def facts_named(tx: Connection, name: str) -> Iterator[Fact]:
     """Give every fact called `name`, sealed yet or not, by the bytes of its subject."""
     return (Leaf.from_bytes(leaf).fact for leaf in store.every_named(tx, name))
+
+
+def facts_of(tx: Connection, party: str) -> Iterator[SealedFact]:
+    """Give every sealed fact that names `party`, in the order of the log."""
+    readers = frozenset({party})
+    return (sealed for sealed in store.every_with(tx, party) if sealed.readable_by(readers))
 
 
 def newest_checkpoint(parts: Parts) -> Checkpoint:

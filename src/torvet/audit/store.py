@@ -17,11 +17,17 @@ SEALER_LOCK = 0x746F7276_65740001
 
 # Sent as it stands: every deed pays for it, and the serial that it gets is nobody's business yet.
 _APPEND = "insert into facts (leaf) values (%(leaf)s)"
+_APPEND_ALL = "insert into facts (leaf) select unnest(%(leaves)s::text[])"
 
 
 def append(tx: Connection, leaf: bytes) -> None:
     """Append a fact, not yet sealed."""
     tx.exec_driver_sql(_APPEND, {"leaf": leaf.decode()})
+
+
+def append_all(tx: Connection, written: Sequence[bytes]) -> None:
+    """Append facts, not yet sealed, in one way to the database."""
+    tx.exec_driver_sql(_APPEND_ALL, {"leaves": [leaf.decode() for leaf in written]})
 
 
 def try_lock(tx: Connection) -> bool:
@@ -173,6 +179,14 @@ def every_sealed(tx: Connection) -> Iterator[SealedFact]:
     """Yield the whole log in order, without holding it."""
     query = _SEALED.order_by(leaves.c.position)
     with tx.execute(query, execution_options=_STREAM) as rows:
+        for row in rows:
+            yield _sealed(row)
+
+
+def every_with(tx: Connection, text: str) -> Iterator[SealedFact]:
+    """Yield the sealed facts whose leaf has `text` as a whole string somewhere, in order."""
+    query = _SEALED.where(facts.c.leaf.contains(f'"{text}"', autoescape=True))
+    with tx.execute(query.order_by(leaves.c.position), execution_options=_STREAM) as rows:
         for row in rows:
             yield _sealed(row)
 

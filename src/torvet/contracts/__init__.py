@@ -20,6 +20,7 @@ from .entitlement import (
     admit,
     contract,
     contract_by_share,
+    contracts_by_id,
     contracts_of,
     explain,
     give_back,
@@ -42,6 +43,7 @@ from .model import (
     projection_of,
     projection_of_clauses,
 )
+from .news import take_news
 from .orders import NO_ORDER, Order
 from .orders import faults_of as order_faults
 from .prices import (
@@ -143,6 +145,7 @@ __all__ = [
     "conclude",
     "contract",
     "contract_by_share",
+    "contracts_by_id",
     "contracts_of",
     "decide",
     "end",
@@ -164,6 +167,7 @@ __all__ = [
     "sentences",
     "shares_of",
     "still_allowed",
+    "take_news",
     "visible_offer",
     "withdraw_offer",
     "words",

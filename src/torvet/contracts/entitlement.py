@@ -99,6 +99,11 @@ def contract(tx: Connection, contract_id: str, caller: Caller | None = None) -> 
     return readable_contract(tx, caller, contract_id)
 
 
+def contracts_by_id(tx: Connection, wanted: Sequence[str]) -> dict[str, Contract]:
+    """Return those of `wanted` that are there, whosever they are, by their ids."""
+    return store.contracts_by_id(tx, wanted)
+
+
 def contract_by_share(tx: Connection, share: str, caller: Caller) -> Contract:
     """Return the contract that `share` names to its consumer; raise ContractNotFound to others."""
     found = store.contract_by_share(tx, share)

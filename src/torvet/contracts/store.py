@@ -24,7 +24,7 @@ from torvet.kit.money import Money
 from torvet.parties.model import PartyId
 from torvet.ports.question import Question
 
-from . import price_terms, service_levels, terms
+from . import news, price_terms, service_levels, terms
 from .clauses import Clause
 from .errors import ContractMoved, ContractNotFound, OfferNotFound
 from .model import Approval, Contract, ContractId, Offer, OfferId, OfferStage, Stage
@@ -134,7 +134,10 @@ def add_contract(tx: Connection, contract: Contract) -> bool:
         )
         .returning(contracts.c.id)
     )
-    return written.one_or_none() is not None
+    if written.one_or_none() is None:
+        return False
+    news.note(tx, contract)
+    return True
 
 
 def live_contract(tx: Connection, offer_id: str, consumer: str) -> Contract | None:
@@ -153,8 +156,13 @@ def contract(tx: Connection, contract_id: str) -> Contract:
     row = _BY_ID.ask(tx, wanted=contract_id)
     if row is None:
         raise ContractNotFound(contract_id)
-    clauses, levels = _clauses_in(row["written"]), _levels_in(row["promised"])
-    return _contract(row, clauses, _tariff_in(row["priced"]), levels)
+    return _read(row)
+
+
+def contracts_by_id(tx: Connection, wanted: Sequence[str]) -> dict[str, Contract]:
+    """Return those of `wanted` that are there, by their ids."""
+    rows = tx.execute(_WRITTEN.where(contracts.c.id.in_(wanted))).mappings()
+    return {row["id"]: _read(row) for row in rows}
 
 
 def contract_by_share(tx: Connection, share: str) -> Contract:
@@ -234,6 +242,7 @@ def replace(tx: Connection, changed: Contract) -> Contract:
     row = written.mappings().one_or_none()
     if row is None:
         raise ContractMoved(changed.id)
+    news.note(tx, changed)
     return contract_of(row)
 
 
@@ -292,6 +301,12 @@ def _contract(
     )
 
 
+def _read(row: Mapping[str, Any] | RowMapping) -> Contract:
+    """Return the contract that a row of `_WRITTEN` holds; its terms are read once."""
+    clauses, levels = _clauses_in(row["written"]), _levels_in(row["promised"])
+    return _contract(row, clauses, _tariff_in(row["priced"]), levels)
+
+
 def _clauses(rows: list[dict[str, Any]]) -> tuple[Clause, ...]:
     return tuple(terms.from_json(row) for row in rows)
 
@@ -332,11 +347,10 @@ def _levels_in(written: str | None) -> ServiceLevels:
 
 
 # Asked with every read, so built once. The terms come as their text, which is read once too.
-_BY_ID = Question(
-    select(
-        *(each for each in contracts.c if each.name not in {"clauses", "tariff", "levels"}),
-        cast(contracts.c.clauses, Text).label("written"),
-        cast(contracts.c.tariff, Text).label("priced"),
-        cast(contracts.c.levels, Text).label("promised"),
-    ).where(contracts.c.id == bindparam("wanted"))
+_WRITTEN = select(
+    *(each for each in contracts.c if each.name not in {"clauses", "tariff", "levels"}),
+    cast(contracts.c.clauses, Text).label("written"),
+    cast(contracts.c.tariff, Text).label("priced"),
+    cast(contracts.c.levels, Text).label("promised"),
 )
+_BY_ID = Question(_WRITTEN.where(contracts.c.id == bindparam("wanted")))

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     ForeignKey,
+    Identity,
     Index,
     Integer,
     MetaData,
@@ -111,4 +112,42 @@ contract_duties = Table(
     Column("words", Text, nullable=False),
     Column("counts_from", DateTime(timezone=True), nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+# Contracts with a price that were made, agreed or ended since billing took note.
+contract_news = Table("contract_news", metadata, Column("contract", Text, primary_key=True))
+
+# What was used in the part of the month that is paid for and begins at `since`, by what it can be
+# priced by, and what reads at work may use beyond it. `turn` moves with every change; `warned` is
+# the cap, in minor units, of which a warning was given in this month.
+contract_spending = Table(
+    "contract_spending",
+    metadata,
+    Column("contract", Text, primary_key=True),
+    Column("since", DateTime(timezone=True), nullable=False),
+    *(
+        Column(name, BigInteger, nullable=False)
+        for name in (
+            "rows",
+            "bytes",
+            "requests",
+            "answers",
+            "held_rows",
+            "held_bytes",
+            "held_requests",
+            "held_answers",
+            "turn",
+        )
+    ),
+    Column("warned", BigInteger),
+)
+
+# What one read at work may use, as long as it is not known what it did use.
+contract_holds = Table(
+    "contract_holds",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("contract", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in ("rows", "bytes", "requests", "answers")),
 )

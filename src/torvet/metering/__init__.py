@@ -3,7 +3,7 @@
 from . import jobs as _jobs  # importing it makes the meter known to the worker
 from .errors import PeriodTurned
 from .model import Channel, Count, Grain, Usage
-from .service import catch_up, rebuild, total_of, usage_of
+from .service import catch_up, hours_since, rebuild, take_news, total_of, usage_of
 
 __all__ = [
     "Channel",
@@ -12,7 +12,9 @@ __all__ = [
     "PeriodTurned",
     "Usage",
     "catch_up",
+    "hours_since",
     "rebuild",
+    "take_news",
     "total_of",
     "usage_of",
 ]

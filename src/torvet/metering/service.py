@@ -1,5 +1,6 @@
 """The meter: follows sealed usage facts, and tells what was used."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
@@ -74,6 +75,25 @@ def rebuild(parts: Parts) -> int:
             counted += _count_in(tx, batch)
             advance(tx, FOLLOWER, batch[-1].position)
         return counted
+
+
+def take_news(tx: Connection, limit: int) -> list[tuple[str, datetime]]:
+    """Return contracts of which something was counted, and the first hour of it; forget that.
+
+    At most `limit`; `tx` has to remember them. What another process takes at this moment is left
+    to it.
+    """
+    return store.take_news(tx, limit)
+
+
+def hours_since(
+    tx: Connection, wanted: Sequence[tuple[str, datetime]]
+) -> Sequence[tuple[str, datetime, str, int, int, int]]:
+    """Return what was used under each contract of `wanted` from its hour on, by contract and hour.
+
+    Each is (contract, hour, channel, rows, bytes, requests).
+    """
+    return store.hours_since(tx, wanted)
 
 
 def usage_of(

@@ -1,10 +1,10 @@
 """Sums of use as rows. Each function takes the transaction that it runs in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Text, cast, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Text, cast, delete, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from .model import Channel, Count, Grain, Slot, Usage
@@ -12,36 +12,43 @@ from .tables import usage_faults, usage_hours
 
 
 def add(tx: Connection, sums: Mapping[Slot, Count]) -> None:
-    """Add `sums` to what is there."""
+    """Add `sums` to what is there, and note of which contracts there is news, from which hour."""
     if not sums:
         return
-    rows = [_row(slot, count) for slot, count in sums.items()]
     # In one order, so that two meters never wait for each other.
-    rows.sort(key=lambda row: (row["contract"], row["hour"], row["channel"]))
-    new = insert(usage_hours)
-    tx.execute(
-        new.on_conflict_do_update(
-            index_elements=["contract", "hour", "channel"],
-            set_={
-                name: usage_hours.c[name] + new.excluded[name]
-                for name in ("rows", "bytes", "requests")
-            },
-        ),
-        rows,
-    )
-
-
-def _row(slot: Slot, count: Count) -> dict[str, Any]:
-    return {
-        "contract": slot.contract,
-        "hour": slot.hour,
-        "channel": slot.channel.value,
-        "dataset": slot.dataset,
-        "parties": list(slot.parties),
-        "rows": count.rows,
-        "bytes": count.bytes,
-        "requests": count.requests,
+    slots = sorted(sums, key=lambda slot: (slot.contract, slot.hour, slot.channel))
+    counts = [sums[slot] for slot in slots]
+    since: dict[str, datetime] = {}
+    for slot in slots:
+        since.setdefault(slot.contract, slot.hour)
+    asked = {
+        "contracts": [slot.contract for slot in slots],
+        "hours": [slot.hour for slot in slots],
+        "channels": [slot.channel.value for slot in slots],
+        "datasets": [slot.dataset for slot in slots],
+        "parties": ["\t".join(slot.parties) for slot in slots],
+        "rows": [count.rows for count in counts],
+        "bytes": [count.bytes for count in counts],
+        "requests": [count.requests for count in counts],
     }
+    tx.execute(_ADD, asked)
+    tx.execute(_NEWS, {"contracts": list(since), "hours": list(since.values())})
+
+
+def take_news(tx: Connection, limit: int) -> list[tuple[str, datetime]]:
+    """Return contracts with news and the first hour of it, at most `limit`, and forget them."""
+    return [(row.contract, row.since) for row in tx.execute(_TAKE_NEWS, {"limit": limit})]
+
+
+def hours_since(
+    tx: Connection, wanted: Sequence[tuple[str, datetime]]
+) -> Sequence[tuple[str, datetime, str, int, int, int]]:
+    """Return contract, hour, channel, rows, bytes and requests of each contract from an hour on.
+
+    By contract and hour.
+    """
+    asked = {"contracts": [one for one, _ in wanted], "hours": [hour for _, hour in wanted]}
+    return tx.exec_driver_sql(_HOURS_SINCE, asked).fetchall()
 
 
 def note_fault(tx: Connection, position: int, fault: str) -> None:
@@ -128,3 +135,40 @@ def _usage(row: Row[*tuple[Any, ...]]) -> Usage:
 
 def _count(row: Row[*tuple[Any, ...]]) -> Count:
     return Count(rows=int(row.rows), bytes=int(row.bytes), requests=int(row.requests))
+
+
+_ADD = text(
+    """
+    insert into usage_hours (contract, hour, channel, dataset, parties, rows, bytes, requests)
+    select contract, hour, channel, dataset, string_to_array(parties, E'\t'), rows, bytes, requests
+    from unnest(
+        cast(:contracts as text[]), cast(:hours as timestamptz[]), cast(:channels as text[]),
+        cast(:datasets as text[]), cast(:parties as text[]), cast(:rows as numeric[]),
+        cast(:bytes as numeric[]), cast(:requests as bigint[]))
+        as new (contract, hour, channel, dataset, parties, rows, bytes, requests)
+    on conflict (contract, hour, channel) do update set
+        rows = usage_hours.rows + excluded.rows,
+        bytes = usage_hours.bytes + excluded.bytes,
+        requests = usage_hours.requests + excluded.requests
+    """
+)
+_NEWS = text(
+    """
+    insert into usage_news (contract, since)
+    select * from unnest(cast(:contracts as text[]), cast(:hours as timestamptz[]))
+    on conflict (contract) do update set since = least(usage_news.since, excluded.since)
+    """
+)
+_TAKE_NEWS = text(
+    """
+    delete from usage_news where contract in (
+        select contract from usage_news order by contract limit :limit for update skip locked)
+    returning contract, since
+    """
+)
+_HOURS_SINCE = """
+    select u.contract, u.hour, u.channel, u.rows::bigint, u.bytes::bigint, u.requests
+    from unnest(%(contracts)s::text[], %(hours)s::timestamptz[]) as wanted (contract, since)
+    join usage_hours u on u.contract = wanted.contract and u.hour >= wanted.since
+    order by u.contract, u.hour
+"""

@@ -41,3 +41,11 @@ usage_faults = Table(
     Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("fault", Text, nullable=False),
 )
+
+# Contracts of which something was counted since billing took note, and the first hour of it.
+usage_news = Table(
+    "usage_news",
+    metadata,
+    Column("contract", Text, primary_key=True),
+    Column("since", DateTime(timezone=True), nullable=False),
+)

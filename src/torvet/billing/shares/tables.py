@@ -40,27 +40,32 @@ share_members = Table(
     Index("share_members_by_party", "party"),
 )
 
-# One division for each sale and dataset, whatever is retried. `how` tells the way, seed, samples
+# One division for each document and contract, whatever is retried. `sale` is the invoice that all
+# of it began with. `how` tells the way, seed, samples
 # and stated error. One of a credit note has amounts below zero.
 share_divisions = Table(
     "share_divisions",
     metadata,
     Column("source", Text, primary_key=True),
-    Column("dataset", Text, primary_key=True),
+    Column("sale", Text, nullable=False),
+    Column("contract", Text, nullable=False),
+    Column("dataset", Text, nullable=False),
     Column("version", Integer, nullable=False),
     Column("provider", Text, nullable=False),
     Column("income", BigInteger, nullable=False),
     Column("shared", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
     Column("how", JSONB, nullable=False),
+    Column("transaction", Text),
     Column("divided_at", MOMENT, nullable=False),
+    CheckConstraint("(transaction is null) = (shared = 0)", name="share_divisions_posted"),
+    Index("share_divisions_by_sale", "sale"),
 )
 
 share_parts = Table(
     "share_parts",
     metadata,
     Column("source", Text, primary_key=True),
-    Column("dataset", Text, primary_key=True),
     Column("party", Text, primary_key=True),
     Column("amount", BigInteger, nullable=False),
     Index("share_parts_by_party", "party", "source"),

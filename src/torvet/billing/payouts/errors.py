@@ -1,0 +1,67 @@
+"""What can be wrong with a payout, in words that its caller can act on."""
+
+from dataclasses import dataclass
+
+from torvet.kit.errors import ExchangeError, Kind
+
+
+@dataclass(eq=False)
+class PayoutNotFound(ExchangeError):
+    """There is no such payout, or it is another party's."""
+
+    kind, code = Kind.NOT_FOUND, "payout-not-found"
+    advice = "`torvet billing payouts` lists them."
+    payout: str
+
+    def __str__(self) -> str:
+        return f"There is no payout {self.payout!r}."
+
+
+@dataclass(eq=False)
+class PayoutFileNotFound(ExchangeError):
+    """There is no such payment file."""
+
+    kind, code = Kind.NOT_FOUND, "payout-file-not-found"
+    advice = "`torvet billing payouts` names the file of each payout."
+    file: str
+
+    def __str__(self) -> str:
+        return f"There is no payment file {self.file!r}."
+
+
+@dataclass(eq=False)
+class PayoutSettled(ExchangeError):
+    """A payout has come farther than what should be done with it allows."""
+
+    kind, code = Kind.CONFLICT, "payout-settled"
+    advice = "Look at it again. What has left may only be returned, as a statement tells."
+    payout: str
+    stage: str
+
+    def __str__(self) -> str:
+        return f"Payout {self.payout} is {self.stage}: it stays as it is."
+
+
+@dataclass(eq=False)
+class NoOwnAccount(ExchangeError):
+    """The exchange has no bank account to pay from."""
+
+    kind, code = Kind.CONFLICT, "no-own-account"
+    advice = "Give the exchange's billing details an IBAN (`torvet billing profile --house`)."
+
+    def __str__(self) -> str:
+        return "The exchange has no bank account to pay from."
+
+
+@dataclass(eq=False)
+class NotOverpaid(ExchangeError):
+    """More should be paid back than was paid too much."""
+
+    kind, code = Kind.CONFLICT, "not-overpaid"
+    advice = "Credit the invoice first: only what was paid beyond it goes back."
+    invoice: str
+    over: str
+    asked: str
+
+    def __str__(self) -> str:
+        return f"{self.over} too much is paid of {self.invoice}, and {self.asked} should go back."

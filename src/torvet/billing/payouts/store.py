@@ -1,0 +1,175 @@
+"""Payouts as rows. Each function takes the transaction that it runs in."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or
+
+from torvet.billing.bank.model import PayoutAccount
+from torvet.billing.model import AccountKind
+from torvet.kit.money import Currency, Money
+
+from .errors import PayoutFileNotFound, PayoutNotFound, PayoutSettled
+from .model import LIVE, FileId, KeptFile, Payout, PayoutId, Stage
+from .tables import payout_files, payouts
+
+_LOCK = 0x7061796F7574  # "payout": two runs at once would reckon with the same balances
+
+
+def one_run(tx: Connection) -> None:
+    """Let no other run reckon until `tx` ends."""
+    tx.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+
+def add(tx: Connection, payout: Payout) -> Payout:
+    """Write `payout`, or return the one that has its source."""
+    made = insert_or(payouts).values(_row(payout)).on_conflict_do_nothing()
+    if tx.execute(made).rowcount:
+        return payout
+    return _payout(tx.execute(select(payouts).where(payouts.c.source == payout.source)).one())
+
+
+def by_source(tx: Connection, source: str) -> Payout | None:
+    """Return the payout that is for `source`."""
+    row = tx.execute(select(payouts).where(payouts.c.source == source)).one_or_none()
+    return _payout(row) if row else None
+
+
+def get(tx: Connection, id_: str, *, locked: bool = False) -> Payout:
+    """Return one payout; with `locked` nobody else changes it until `tx` ends."""
+    query = select(payouts).where(payouts.c.id == id_)
+    row = tx.execute(query.with_for_update() if locked else query).one_or_none()
+    if row is None:
+        raise PayoutNotFound(id_)
+    return _payout(row)
+
+
+def by_transfers(tx: Connection, transfers: Collection[str]) -> list[Payout]:
+    """Return the payouts with one of these EndToEndIds, in bare lower-case letters and digits."""
+    if not transfers:
+        return []
+    query = select(payouts).where(func.lower(payouts.c.transfer).in_(sorted(transfers)))
+    return [_payout(row) for row in tx.execute(query.order_by(payouts.c.id))]
+
+
+def ordered(tx: Connection, limit: int) -> list[Payout]:
+    """Return what waits for a file, the oldest first, held until `tx` ends."""
+    query = select(payouts).where(payouts.c.stage == Stage.ORDERED.value)
+    query = query.order_by(payouts.c.id).limit(limit).with_for_update()
+    return [_payout(row) for row in tx.execute(query)]
+
+
+def of_party(tx: Connection, party: str | None, limit: int) -> list[Payout]:
+    """Return the newest payouts of `party`, or of all."""
+    query = select(payouts).order_by(payouts.c.id.desc()).limit(limit)
+    if party is not None:
+        query = query.where(payouts.c.party == party)
+    return [_payout(row) for row in tx.execute(query)]
+
+
+def every(tx: Connection) -> list[Payout]:
+    """Return every payout."""
+    return [_payout(row) for row in tx.execute(select(payouts).order_by(payouts.c.id))]
+
+
+def change(tx: Connection, before: Payout, after: Payout) -> Payout:
+    """Write `after` over `before`; raise PayoutSettled where it is another by now."""
+    changed = (
+        update(payouts)
+        .where(payouts.c.id == before.id, payouts.c.stage == before.stage.value)
+        .values(_row(after))
+    )
+    if tx.execute(changed).rowcount != 1:
+        raise PayoutSettled(before.id, get(tx, before.id).stage.value)
+    return after
+
+
+def add_file(tx: Connection, kept: KeptFile) -> None:
+    """Keep a payment file."""
+    tx.execute(
+        insert(payout_files).values(
+            id=kept.id,
+            made_at=kept.made_at,
+            made_by=kept.made_by,
+            pay_on=kept.pay_on,
+            document=kept.document,
+        )
+    )
+
+
+def file(tx: Connection, id_: str) -> KeptFile:
+    """Return a payment file."""
+    row = tx.execute(select(payout_files).where(payout_files.c.id == id_)).one_or_none()
+    if row is None:
+        raise PayoutFileNotFound(id_)
+    return KeptFile(
+        id=FileId(row.id),
+        made_at=row.made_at,
+        made_by=row.made_by,
+        pay_on=row.pay_on,
+        document=bytes(row.document),
+    )
+
+
+def unsent(tx: Connection) -> list[str]:
+    """Return the files of which some transfer was not seen by the bank yet."""
+    filed = [stage.value for stage in LIVE]
+    query = select(payouts.c.file).where(payouts.c.file.is_not(None), payouts.c.stage.in_(filed))
+    return sorted(set(tx.scalars(query)))
+
+
+def _row(payout: Payout) -> dict[str, Any]:
+    to = payout.to
+    return {
+        "id": payout.id,
+        "source": payout.source,
+        "transfer": payout.transfer,
+        "party": payout.party,
+        "account": payout.account.value,
+        "amount": payout.amount.minor,
+        "currency": payout.amount.currency.value,
+        "words": payout.words,
+        "name": to.name if to else None,
+        "country": to.country if to else None,
+        "iban": to.iban if to else None,
+        "bic": to.bic if to else None,
+        "stage": payout.stage.value,
+        "file": payout.file,
+        "transaction": payout.transaction,
+        "put_back": payout.put_back,
+        "line_out": payout.line_out,
+        "line_back": payout.line_back,
+        "why": payout.why,
+        "made_at": payout.made_at,
+        "made_by": payout.made_by,
+    }
+
+
+def _payout(row: Row[*tuple[Any, ...]]) -> Payout:
+    return Payout(
+        id=PayoutId(row.id),
+        source=row.source,
+        transfer=row.transfer,
+        party=row.party,
+        account=AccountKind(row.account),
+        amount=Money(row.amount, Currency(row.currency)),
+        words=row.words,
+        stage=Stage(row.stage),
+        transaction=row.transaction,
+        made_at=row.made_at,
+        made_by=row.made_by,
+        to=None
+        if row.iban is None
+        else PayoutAccount(name=row.name, country=row.country, iban=row.iban, bic=row.bic),
+        file=row.file,
+        put_back=row.put_back,
+        line_out=row.line_out,
+        line_back=row.line_back,
+        why=row.why,
+    )
+
+
+def rows_of(found: Sequence[Payout]) -> dict[str, Payout]:
+    """Return payouts by their id."""
+    return {each.id: each for each in found}
