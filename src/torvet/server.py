@@ -4,6 +4,7 @@ import gc
 
 from fastapi import FastAPI
 
+from .activity import api as activity_api
 from .audit import api as audit_api
 from .audit import pages as audit_pages
 from .billing import api as billing_api
@@ -12,6 +13,7 @@ from .catalogue import api as catalogue_api
 from .catalogue import ckan_api, dcat_api, privacy_api, search_api
 from .catalogue import pages as catalogue_pages
 from .contracts import api as contracts_api
+from .contracts import duties_api
 from .contracts import pages as contracts_pages
 from .contracts.negotiation import api as negotiation_api
 from .contracts.negotiation import pages as negotiation_pages
@@ -38,6 +40,7 @@ ROUTERS = (
     catalogue_api.router,
     privacy_api.router,
     contracts_api.router,
+    duties_api.router,
     negotiation_api.router,
     delivery_api.router,
     metering_api.router,
@@ -47,6 +50,7 @@ ROUTERS = (
     ingest_api.router,
     parties_api.router,
     audit_api.router,
+    activity_api.router,
     catalogue_pages.router,
     contracts_pages.router,
     negotiation_pages.router,

@@ -3,9 +3,11 @@
 import sys
 from datetime import UTC, datetime, timedelta
 from getpass import getpass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
+from rich.markup import escape
 
 from .here import HERE, Here, exchange
 from .output import answer_of, say, table, tell
@@ -13,13 +15,14 @@ from .output import answer_of, say, table, tell
 Role = Literal["owner", "steward", "buyer", "reader"]
 account_app = App(name="account", help="Make an account; see who you are.")
 organisation_app = App(name="organisation", help="Register an organisation and see its members.")
+party_app = App(name="party", help="All that is held about your party.")
 member_app = App(name="member", help="Who may act for an organisation, and as what.")
 token_app = App(name="token", help="Keys for programs: scoped, expiring, rotated.")
 
 
 def add_to(app: App) -> None:
     """Add this room's commands."""
-    for group in (account_app, organisation_app, member_app, token_app):
+    for group in (account_app, organisation_app, party_app, member_app, token_app):
         app.command(group)
 
 
@@ -299,3 +302,23 @@ def _print_fields(it: dict[str, Any]) -> None:
 
 def _given(wish: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in wish.items() if value is not None}
+
+
+@party_app.command(name="export")
+def export(to: Path, *, here: Here = HERE) -> None:
+    """Take home everything that the exchange holds about your party, as a ZIP archive.
+
+    Rows of every table that are about it, every sealed fact that names it, and the checkpoint.
+
+    Args:
+        to: The archive to write, such as activity.zip.
+        here: Where and as whom.
+    """
+    with exchange(here) as client, client.stream("GET", "/api/activity") as answer:
+        if not answer.is_success:
+            answer_of(answer)
+        with to.open("wb") as target:
+            for chunk in answer.iter_bytes():
+                target.write(chunk)
+    done = {"archive": str(to), "bytes": to.stat().st_size}
+    tell(here, done, lambda it: say(f"[green]✓[/] {escape(it['archive'])}: {it['bytes']:,} bytes."))
