@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 import threading
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from anyio.from_thread import start_blocking_portal
 from argon2 import PasswordHasher
 from sqlalchemy import make_url
 from starlette.testclient import TestClient
@@ -19,6 +21,7 @@ from starlette.testclient import TestClient
 import examples as _profiles  # noqa: F401 - loads how often laws are tried
 import external_postgres as elsewhere
 import served
+from torvet.backends import embedded_postgres
 from torvet.exchange import database_url, open_parts
 from torvet.parties import credentials
 from torvet.server import application
@@ -62,6 +65,14 @@ def hasher_in_earnest():
         yield in_earnest
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_loop_for_all_visitors():
+    """Let all test clients share an event loop: one made for each request costs ten requests."""
+    with start_blocking_portal() as portal, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TestClient, "portal", portal)
+        yield
+
+
 @pytest.fixture(scope="session")
 def run_home():
     """A short home folder for the run: its PostgreSQL serves every test of this process."""
@@ -73,8 +84,16 @@ def run_home():
 
 @pytest.fixture(scope="session")
 def cluster_url(run_home):
-    """The URL of the run's PostgreSQL, with a migrated template database in it."""
-    with database_url(Settings(home=run_home)) as url:
+    """The URL of the run's PostgreSQL, with a migrated template database in it.
+
+    It does not wait for the disk: that keeps what was committed from a power cut, and from nothing
+    that a test could do. Tests of PostgreSQL itself start their own.
+    """
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            for option in ("fsync", "full_page_writes"):
+                patch.setitem(embedded_postgres.OPTIONS, option, "off")
+            url = stack.enter_context(database_url(Settings(home=run_home)))
         _run(url, f"CREATE DATABASE {TEMPLATE}")
         template = _named(url, TEMPLATE)
         with open_parts(Settings(home=run_home / "template", database=template)):
