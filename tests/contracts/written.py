@@ -11,15 +11,19 @@ from torvet.contracts import (
     Columns,
     Contract,
     ContractId,
+    GiveBack,
     NoOnwardSharing,
     NoReidentification,
     OfferId,
     Purposes,
     Regions,
     RequestsPerMinute,
+    Returned,
     RowFilter,
     RowsPerDay,
     Stage,
+    StateBenefit,
+    Thanks,
     Validity,
 )
 from torvet.contracts.purposes import PURPOSES
@@ -70,6 +74,9 @@ KINDS = (
     st.builds(Attribution, words),
     st.just(NoOnwardSharing()),
     st.just(NoReidentification()),
+    st.builds(GiveBack, st.sampled_from(Returned), st.integers(1, 90), words),
+    st.builds(StateBenefit, st.integers(1, 90)),
+    st.builds(Thanks, words),
 )
 clauses = st.one_of(*KINDS)
 # Terms as they are offered: each kind at most once, in one order; answers have no rows to filter.
@@ -92,6 +99,10 @@ asks = st.builds(
     region=st.sampled_from(["DK", "DK-82", "SE", "US", ""]),
     rows_today=st.integers(0, 30),
     requests_this_minute=st.integers(0, 5),
+    duties=st.dictionaries(
+        st.sampled_from([GiveBack.kind, StateBenefit.kind]),
+        st.integers(0, 90).map(lambda days: NOON - timedelta(days=days)),
+    ).map(lambda found: tuple(found.items())),
 )
 LEASE = Contract(
     id=ContractId("ct_lease"),

@@ -2,10 +2,12 @@
 
 A clause can only object, so one more never allows more. Duties and prohibitions that a program
 cannot see kept (attribution, no onward sharing) never object: they are shown, accepted, exported.
+What is to be given in return objects when it is overdue.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
 from torvet.kit import filters
@@ -32,6 +34,8 @@ class Ask:
     region: str = ""
     rows_today: int = 0
     requests_this_minute: int = 0
+    duties: tuple[tuple[str, datetime], ...] = ()
+    """The duties that are not done yet: the kind of the clause, and since when its days count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +299,107 @@ class NoReidentification:
         )
 
 
+class Returned(StrEnum):
+    """What a consumer gives back for the data."""
+
+    DATASET = "dataset"
+    RESULTS = "results"
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """In return the consumer gives a dataset or its results, within so many days of agreement.
+
+    It objects only when that is overdue (docs/decisions/0196).
+    """
+
+    kind: ClassVar[str] = "give-back"
+    what: Returned
+    days: int
+    text: str
+
+    def objection(self, ask: Ask) -> Sentence | None:
+        return _overdue(
+            ask,
+            self.kind,
+            self.days,
+            Sentence(
+                en=f"{_RETURNED[self.what].en} that was to be given back",
+                da=f"{_RETURNED[self.what].da}, der skulle gives igen",
+            ),
+        )
+
+    def words(self) -> Sentence:
+        said = _RETURNED[self.what]
+        return Sentence(
+            en=f"In return, {said.en} is given back within {self.days} days: “{self.text}”. "
+            "When that is overdue, reads are refused.",
+            da=f"Til gengæld gives {said.da} igen inden {self.days} dage: “{self.text}”. "
+            "Er det forfaldent, afvises læsninger.",
+        )
+
+
+_RETURNED = {
+    Returned.DATASET: Sentence(en="a dataset", da="et datasæt"),
+    Returned.RESULTS: Sentence(en="what came of it", da="resultatet"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StateBenefit:
+    """The consumer states what its use was good for, within so many days of agreement.
+
+    It objects only when that is overdue.
+    """
+
+    kind: ClassVar[str] = "state-benefit"
+    days: int
+
+    def objection(self, ask: Ask) -> Sentence | None:
+        owed = Sentence(
+            en="the statement of what the use was good for",
+            da="oplysningen om, hvad brugen gavnede",
+        )
+        return _overdue(ask, self.kind, self.days, owed)
+
+    def words(self) -> Sentence:
+        return Sentence(
+            en=f"What the use was good for is stated here within {self.days} days. "
+            "When that is overdue, reads are refused.",
+            da=f"Hvad brugen gavnede, oplyses her inden {self.days} dage. "
+            "Er det forfaldent, afvises læsninger.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Thanks:
+    """Whoever shows what came of the data thanks the provider in these words, and says so here."""
+
+    kind: ClassVar[str] = "thanks"
+    text: str
+
+    def objection(self, ask: Ask) -> Sentence | None:  # noqa: ARG002 - the face of every clause
+        return None
+
+    def words(self) -> Sentence:
+        return Sentence(
+            en=f"Thank the provider where the result is shown: “{self.text}”.",
+            da=f"Tak udbyderen, hvor resultatet vises: “{self.text}”.",
+        )
+
+
+def _overdue(ask: Ask, kind: str, days: int, owed: Sentence) -> Sentence | None:
+    """Object where the duty of `kind` is not done and its `days` are over."""
+    since = dict(ask.duties).get(kind)
+    if since is None or ask.at < (due := since + timedelta(days=days)):
+        return None
+    said = moment(due)
+    return Sentence(
+        en=f"{owed.en} was due at {said.en} and is not there",
+        da=f"{owed.da} skulle foreligge {said.da} og mangler",
+    )
+
+
 Clause: TypeAlias = (
     Purposes
     | Validity
@@ -307,6 +412,9 @@ Clause: TypeAlias = (
     | Attribution
     | NoOnwardSharing
     | NoReidentification
+    | GiveBack
+    | StateBenefit
+    | Thanks
 )
 
 CLAUSES: tuple[type[Clause], ...] = (
@@ -321,8 +429,14 @@ CLAUSES: tuple[type[Clause], ...] = (
     Attribution,
     NoOnwardSharing,
     NoReidentification,
+    GiveBack,
+    StateBenefit,
+    Thanks,
 )
 """Every kind of clause, in the order in which terms are shown."""
 
 LIMITS = (RowsPerDay, RequestsPerMinute)
 """The clauses that judge by what was used before."""
+
+DUTIES = (GiveBack, StateBenefit, Thanks)
+"""The clauses that are done once, and are open until then."""

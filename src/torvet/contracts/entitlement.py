@@ -11,7 +11,7 @@ from torvet.audit import record
 from torvet.parties import SHARE, Caller, Role
 from torvet.ports.parts import Parts
 
-from . import counts, facts, store
+from . import counts, duties, facts, store
 from .clauses import LIMITS, Ask, Regions, Validity
 from .errors import ContractNotFound, ReadRefused
 from .model import Contract, Stage
@@ -167,6 +167,7 @@ def _ask(
         requests=requests,
         at=at,
         region=parties.party(tx, contract.consumer).region if regional else "",
+        duties=duties.open_duties(tx, contract),
     )
 
 

@@ -277,3 +277,16 @@ class OtherSide(ExchangeError):
 
     def __str__(self) -> str:
         return f"Only the {self.side} of contract {self.contract!r} can do that."
+
+
+@dataclass(eq=False)
+class DutyNotFound(ExchangeError):
+    """The contract has no such duty, or it is not done."""
+
+    kind, code = Kind.NOT_FOUND, "duty-not-found"
+    advice = "`torvet duty list` shows what is owed in return under a contract."
+    contract: str
+    duty: str
+
+    def __str__(self) -> str:
+        return f"Contract {self.contract!r} has no duty {self.duty!r} of which that can be said."

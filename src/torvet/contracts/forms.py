@@ -12,13 +12,17 @@ from .clauses import (
     Attribution,
     Clause,
     Columns,
+    GiveBack,
     NoOnwardSharing,
     NoReidentification,
     Purposes,
     Regions,
     RequestsPerMinute,
+    Returned,
     RowFilter,
     RowsPerDay,
+    StateBenefit,
+    Thanks,
     Validity,
 )
 from .errors import OrderInvalid
@@ -34,6 +38,7 @@ from .terms import (
     ATTRIBUTION_MAX,
     CODES_MAX,
     COLUMNS_MAX,
+    DUTY_DAYS_MAX,
     REQUESTS_PER_MINUTE_MAX,
     ROWS_PER_DAY_MAX,
 )
@@ -196,6 +201,38 @@ class NoReidentificationForm(_Form):
         return NoReidentification()
 
 
+class GiveBackForm(_Form):
+    """What is given in return, and within how many days; when it is overdue, reads are refused."""
+
+    clause: Literal["give-back"]
+    what: Returned
+    days: Annotated[int, Field(ge=1, le=DUTY_DAYS_MAX)]
+    text: Annotated[str, Field(min_length=1, max_length=ATTRIBUTION_MAX, pattern=_NO_NUL)]
+
+    def to_clause(self) -> Clause:
+        return GiveBack(self.what, self.days, self.text)
+
+
+class StateBenefitForm(_Form):
+    """Within how many days it is stated what the use was good for."""
+
+    clause: Literal["state-benefit"]
+    days: Annotated[int, Field(ge=1, le=DUTY_DAYS_MAX)]
+
+    def to_clause(self) -> Clause:
+        return StateBenefit(self.days)
+
+
+class ThanksForm(_Form):
+    """How the provider is thanked wherever the result is shown."""
+
+    clause: Literal["thanks"]
+    text: Annotated[str, Field(min_length=1, max_length=ATTRIBUTION_MAX, pattern=_NO_NUL)]
+
+    def to_clause(self) -> Clause:
+        return Thanks(self.text)
+
+
 ClauseForm: TypeAlias = Annotated[
     PurposesForm
     | ValidityForm
@@ -207,7 +244,10 @@ ClauseForm: TypeAlias = Annotated[
     | RegionsForm
     | AttributionForm
     | NoOnwardSharingForm
-    | NoReidentificationForm,
+    | NoReidentificationForm
+    | GiveBackForm
+    | StateBenefitForm
+    | ThanksForm,
     Field(discriminator="clause"),
 ]
 
@@ -341,6 +381,12 @@ class EndingForm(_Form):
     """Why a contract ends, if one wants to say so."""
 
     reason: Annotated[str, Field(max_length=REASON_MAX, pattern=_NO_NUL)] = ""
+
+
+class DutyForm(_Form):
+    """How a duty was done: where the dataset is, or the results, or the thanks."""
+
+    words: Annotated[str, Field(min_length=1, max_length=NOTE_MAX, pattern=_NO_NUL)]
 
 
 class ExplanationForm(_Form):

@@ -16,6 +16,7 @@ from .clauses import (
     Attribution,
     Clause,
     Columns,
+    GiveBack,
     NoOnwardSharing,
     NoReidentification,
     Purposes,
@@ -23,6 +24,8 @@ from .clauses import (
     RequestsPerMinute,
     RowFilter,
     RowsPerDay,
+    StateBenefit,
+    Thanks,
     Validity,
 )
 from .model import Contract, Offer
@@ -45,6 +48,12 @@ ANSWERS = "torvet:answers"
 ROWS_PER_DAY = "torvet:rowsPerDay"
 REQUESTS_PER_MINUTE = "torvet:requestsPerMinute"
 ATTRIBUTION_TEXT = "torvet:attributionText"
+THANK = "torvet:thank"
+THANKS_TEXT = "torvet:thanksText"
+GIVE_BACK = "torvet:giveBack"
+RETURNED = "torvet:returned"
+RETURNED_TEXT = "torvet:returnedText"
+BENEFIT = "torvet:benefit"
 REIDENTIFY = "torvet:reidentify"
 PRICE = "torvet:price"
 KEEP_LEVELS = "torvet:keepServiceLevels"
@@ -74,7 +83,7 @@ def _policy(
     head: dict[str, Any], clauses: tuple[Clause, ...], sides: dict[str, str], price: Price
 ) -> dict[str, Any]:
     constraints = [constraint for clause in clauses for constraint in _constraints(clause)]
-    duties = [_duty(clause) for clause in clauses if isinstance(clause, Attribution)]
+    duties = [duty for clause in clauses if (duty := _duty(clause))]
     duties += [] if price == FREE else [_payment(price)]
     forbidden = [action for clause in clauses for action in _forbidden(clause)]
     permission: dict[str, Any] = {**sides, "target": _target(sides, clauses), "action": "use"}
@@ -130,9 +139,29 @@ def _constraints(clause: Clause) -> list[dict[str, Any]]:  # noqa: PLR0911 - a c
             return []
 
 
-def _duty(clause: Attribution) -> dict[str, Any]:
-    refinement = [_said(ATTRIBUTION_TEXT, "eq", clause.text)]
-    return {"action": [{"rdf:value": {"@id": "odrl:attribute"}, "refinement": refinement}]}
+def _duty(clause: Clause) -> dict[str, Any] | None:
+    match clause:
+        case Attribution(text):
+            return _deed("odrl:attribute", _said(ATTRIBUTION_TEXT, "eq", text))
+        case Thanks(text):
+            return _deed(THANK, _said(THANKS_TEXT, "eq", text))
+        case StateBenefit(days):
+            # ODRL knows to inform of a use; what that was good for is the profile's.
+            return _deed("odrl:inform", _said(BENEFIT, "eq", True), _within(days))
+        case GiveBack(what, days, text):
+            returned = (_said(RETURNED, "eq", what.value), _said(RETURNED_TEXT, "eq", text))
+            return _deed(GIVE_BACK, *returned, _within(days))
+        case _:
+            return None
+
+
+def _deed(action: str, *refinements: dict[str, Any]) -> dict[str, Any]:
+    return {"action": [{"rdf:value": {"@id": action}, "refinement": list(refinements)}]}
+
+
+def _within(days: int) -> dict[str, Any]:
+    """Say that something is done within so many days of the agreement."""
+    return _said("elapsedTime", "lteq", {"@value": f"P{days}D", "@type": "xsd:duration"})
 
 
 def _payment(price: Price) -> dict[str, Any]:

@@ -5,6 +5,7 @@ or an operator that is not known here raises OdrlInvalid with its name.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -20,13 +21,17 @@ from .clauses import (
     Attribution,
     Clause,
     Columns,
+    GiveBack,
     NoOnwardSharing,
     NoReidentification,
     Purposes,
     Regions,
     RequestsPerMinute,
+    Returned,
     RowFilter,
     RowsPerDay,
+    StateBenefit,
+    Thanks,
     Validity,
 )
 from .errors import OdrlInvalid
@@ -42,6 +47,7 @@ _POLICY_KEYS = frozenset(
 )
 _RULE_KEYS = frozenset({"@type", "uid", "target", "assigner", "assignee", "action"})
 _CONSTRAINT_KEYS = frozenset({"@type", "uid", "leftOperand", "operator", "rightOperand"})
+_DAYS = re.compile(r"P([0-9]{1,4})D")
 _BYTES_MAX = 256 * 1024
 _TITLE_MAX = 200
 _TO_PAY = frozenset({"compensate", "pay"})  # `pay` is ODRL 1's word for it
@@ -160,20 +166,54 @@ def _refined(refinement: Mapping[str, Any]) -> Clause:
     raise OdrlInvalid(f"refinement {left[:80]!r}", "it is not executed here")
 
 
-def _duty(duty: Mapping[str, Any]) -> Attribution | Price:
+def _duty(duty: Mapping[str, Any]) -> Clause | Price:
     _only(duty, frozenset({"@type", "uid", "action"}), "duty")
     action = _the_one(duty.get("action"), "action of the duty")
     _only(action, frozenset({"rdf:value", "refinement"}), "action of the duty")
-    refinement = _the_one(action.get("refinement"), "refinement of the duty")
     word = _word(action.get("rdf:value"), "duty")
     if word in _TO_PAY:
-        return _payment(refinement)
-    if word != "attribute":
-        raise OdrlInvalid("duty", "only to “attribute” and to “compensate” are known here")
-    left, operator, right = _parts(refinement)
-    if (left, operator) != (odrl.ATTRIBUTION_TEXT, "eq") or not isinstance(right, str):
-        raise OdrlInvalid(f"refinement {left[:80]!r}", f"{odrl.ATTRIBUTION_TEXT} is wanted")
-    return Attribution(right)
+        return _payment(_the_one(action.get("refinement"), "refinement of the duty"))
+    said = _said_once(_each(action.get("refinement"), "refinement of the duty"))
+    match word, said:
+        case "attribute", {odrl.ATTRIBUTION_TEXT: ("eq", str(text)), **more} if not more:
+            return Attribution(text)
+        case odrl.THANK, {odrl.THANKS_TEXT: ("eq", str(text)), **more} if not more:
+            return Thanks(text)
+        case "inform", {odrl.BENEFIT: ("eq", True), "elapsedTime": ("lteq", span), **more} if (
+            not more
+        ):
+            return StateBenefit(_days(span))
+        case odrl.GIVE_BACK, {
+            odrl.RETURNED: ("eq", ("dataset" | "results") as what),
+            odrl.RETURNED_TEXT: ("eq", str(text)),
+            "elapsedTime": ("lteq", span),
+            **more,
+        } if not more:
+            return GiveBack(Returned(what), _days(span), text)
+    raise OdrlInvalid(
+        "duty", f"{word[:40]!r} with {', '.join(sorted(said))[:80] or 'nothing'} is not known here"
+    )
+
+
+def _said_once(refinements: list[Mapping[str, Any]]) -> dict[str, tuple[str, object]]:
+    """Return what refinements say by their left operand; raise where one stands there twice."""
+    said: dict[str, tuple[str, object]] = {}
+    for refinement in refinements:
+        left, operator, right = _parts(refinement)
+        if left in said:
+            raise OdrlInvalid(f"refinement {left[:80]!r}", "it stands there twice")
+        said[left] = (operator, right)
+    return said
+
+
+def _days(span: object) -> int:
+    """Read an xsd:duration of whole days."""
+    match span:
+        case str(text) | {"@value": str(text), "@type": "xsd:duration"} if found := _DAYS.fullmatch(
+            text
+        ):
+            return int(found[1])
+    raise OdrlInvalid("elapsedTime", "it is no xsd:duration of whole days, such as P90D")
 
 
 def _payment(refinement: Mapping[str, Any]) -> Price:

@@ -19,13 +19,17 @@ from .clauses import (
     Attribution,
     Clause,
     Columns,
+    GiveBack,
     NoOnwardSharing,
     NoReidentification,
     Purposes,
     Regions,
     RequestsPerMinute,
+    Returned,
     RowFilter,
     RowsPerDay,
+    StateBenefit,
+    Thanks,
     Validity,
 )
 from .errors import ClauseInvalid, PurposeUnknown
@@ -39,9 +43,10 @@ REQUESTS_PER_MINUTE_MAX = 10**6
 COLUMNS_MAX = 2_000
 CODES_MAX = 50
 ATTRIBUTION_MAX = 500
+DUTY_DAYS_MAX = 3_660
 
 
-def to_json(clause: Clause) -> dict[str, Any]:  # noqa: PLR0911 - a case a clause
+def to_json(clause: Clause) -> dict[str, Any]:  # noqa: C901, PLR0911 - a case a clause
     """Return the stored form of `clause`."""
     match clause:
         case Purposes(codes) | Regions(codes):
@@ -56,13 +61,17 @@ def to_json(clause: Clause) -> dict[str, Any]:  # noqa: PLR0911 - a case a claus
             return {"clause": clause.kind, "rows": rows}
         case RequestsPerMinute(requests):
             return {"clause": clause.kind, "requests": requests}
-        case Attribution(text):
+        case Attribution(text) | Thanks(text):
             return {"clause": clause.kind, "text": text}
+        case GiveBack(what, days, text):
+            return {"clause": clause.kind, "what": what.value, "days": days, "text": text}
+        case StateBenefit(days):
+            return {"clause": clause.kind, "days": days}
         case Answers() | NoOnwardSharing() | NoReidentification():
             return {"clause": clause.kind}
 
 
-def from_json(data: Mapping[str, Any]) -> Clause:  # noqa: C901, PLR0911 - a case a clause
+def from_json(data: Mapping[str, Any]) -> Clause:  # noqa: C901, PLR0911, PLR0912 - a case a clause
     """Read the stored form of a clause; raise ClauseInvalid where it is none."""
     match data:
         case {"clause": "purposes", "codes": [*codes]}:
@@ -83,6 +92,14 @@ def from_json(data: Mapping[str, Any]) -> Clause:  # noqa: C901, PLR0911 - a cas
             return Regions(tuple(codes))
         case {"clause": "attribution", "text": str(text)}:
             return Attribution(text)
+        case {"clause": "give-back", "what": str(what), "days": int(days), "text": str(text)} if (
+            what in set(Returned)
+        ):
+            return GiveBack(Returned(what), days, text)
+        case {"clause": "state-benefit", "days": int(days)}:
+            return StateBenefit(days)
+        case {"clause": "thanks", "text": str(text)}:
+            return Thanks(text)
         case {"clause": "no-onward-sharing"}:
             return NoOnwardSharing()
         case {"clause": "no-reidentification"}:
@@ -149,7 +166,7 @@ def in_order(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:
     return tuple(sorted(clauses, key=lambda clause: order.index(clause.kind)))
 
 
-def _checked(clause: Clause, types: Mapping[str, str] | None) -> Clause:  # noqa: PLR0911 - a case a clause
+def _checked(clause: Clause, types: Mapping[str, str] | None) -> Clause:  # noqa: C901, PLR0911 - a case a clause
     match clause:
         case Purposes(codes):
             return Purposes(_distinct(clause.kind, tuple(purpose_code(code) for code in codes)))
@@ -167,6 +184,13 @@ def _checked(clause: Clause, types: Mapping[str, str] | None) -> Clause:  # noqa
             return RequestsPerMinute(_within(clause.kind, requests, REQUESTS_PER_MINUTE_MAX))
         case Attribution(text):
             return Attribution(_text(clause.kind, text))
+        case Thanks(text):
+            return Thanks(_text(clause.kind, text))
+        case GiveBack(what, days, text):
+            days = _within(clause.kind, days, DUTY_DAYS_MAX)
+            return GiveBack(what, days, _text(clause.kind, text))
+        case StateBenefit(days):
+            return StateBenefit(_within(clause.kind, days, DUTY_DAYS_MAX))
         case Answers() | NoOnwardSharing() | NoReidentification():
             return clause
 
