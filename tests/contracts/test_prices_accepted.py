@@ -26,6 +26,7 @@ def test_an_offer_shows_its_price_and_the_contract_keeps_it(alma, bo, facts):
         "purchase_order": "PO-7",
         "ean": "",
         "cap": {"minor": 200000, "currency": "DKK"},
+        "prepaid": False,
     }
     assert bo.get(f"/api/contracts/{contract['id']}") == contract
     (fact,) = facts(contract["id"])

@@ -1,0 +1,208 @@
+"""What a provider promises of its service: read, said, frozen, and judged by whole numbers."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from torvet.contracts import level_words, odrl, odrl_reader
+from torvet.contracts.model import Approval
+from torvet.contracts.prices import FREE
+from torvet.contracts.service_levels import (
+    HOURS_MAX,
+    NO_LEVELS,
+    WHOLE,
+    Level,
+    LevelsInvalid,
+    Maintenance,
+    Measure,
+    ServiceLevels,
+    Step,
+    from_json,
+    to_json,
+)
+from torvet.contracts.terms import digest_of
+
+MONTHLY = "500 DKK per month"
+PROMISED = {
+    "levels": [
+        {
+            "level": "availability",
+            "promised": "99.5",
+            "back": [{"past": "99.5", "percent": 10}, {"past": "95", "percent": 50}],
+            "maintenance": {"notice_hours": 48, "hours_a_month": 8},
+        },
+        {"level": "freshness", "promised": 24, "back": [{"percent": 10}]},
+        {"level": "quality", "promised": 90, "back": [{"past": 80, "percent": 5}]},
+        {"level": "support", "promised": 8, "back": [{"percent": 5}]},
+    ],
+    "most_percent": 60,
+}
+
+_MOST = {
+    Measure.AVAILABILITY: WHOLE,
+    Measure.FRESHNESS: HOURS_MAX,
+    Measure.QUALITY: 100,
+    Measure.SUPPORT: HOURS_MAX,
+}
+
+
+@st.composite
+def levels(draw, measure=None):
+    measure = measure or draw(st.sampled_from(Measure))
+    bounds = draw(st.lists(st.integers(1, _MOST[measure]), min_size=1, max_size=5, unique=True))
+    bounds.sort(reverse=measure.is_least)
+    percents = draw(
+        st.lists(
+            st.integers(1, 100), min_size=len(bounds) - 1, max_size=len(bounds) - 1, unique=True
+        )
+    )
+    steps = tuple(Step(p, q) for p, q in zip(bounds[1:], sorted(percents), strict=True))
+    planned = None
+    if measure is Measure.AVAILABILITY and draw(st.booleans()):
+        planned = Maintenance(notice_hours=draw(st.integers(1, 100)), hours_a_month=8)
+    return Level(measure=measure, promised=bounds[0], steps=steps, maintenance=planned)
+
+
+@st.composite
+def promises(draw):
+    chosen = draw(st.lists(st.sampled_from(Measure), min_size=1, unique=True))
+    return ServiceLevels(
+        levels=tuple(draw(levels(measure)) for measure in Measure if measure in chosen),
+        most_percent=draw(st.integers(1, 100)),
+    )
+
+
+@given(promises())
+def test_promises_that_are_written_are_read_again(promised):
+    assert from_json(to_json(promised)) == promised
+
+
+@given(promises())
+def test_promises_leave_as_odrl_and_come_back(promised):
+    written = odrl._policy({"@type": "Offer"}, (), {"assigner": "a", "target": "t"}, FREE)
+    policy = odrl_reader.read(written | odrl._obligations(promised, "a"))
+
+    assert policy.levels == promised
+
+
+@given(levels(), st.integers(0, WHOLE), st.integers(0, WHOLE))
+def test_a_worse_measurement_never_gives_less_back(level, one, other):
+    better, worse = sorted([one, other], reverse=level.measure.is_least)
+
+    assert level.gives_back(worse) >= level.gives_back(better)
+    assert level.is_kept(better) or not level.is_kept(worse)
+
+
+@given(promises(), st.dictionaries(st.sampled_from(Measure), st.integers(0, WHOLE)))
+def test_breaches_together_give_back_no_more_than_the_most(promised, measured):
+    assert 0 <= promised.gives_back(measured) <= promised.most_percent
+
+
+@given(levels())
+def test_what_is_promised_is_kept_and_gives_nothing_back(level):
+    assert level.is_kept(level.promised)
+    assert level.gives_back(level.promised) == 0
+
+
+@given(promises())
+def test_promises_are_said_in_both_languages(promised):
+    said = level_words.of_levels(promised)
+
+    assert len(said) >= len(promised.levels)
+    assert all(line.da.endswith(".") and line.en.endswith(".") for line in said)
+
+
+def test_an_offer_without_promises_keeps_its_digest():
+    before = digest_of("ds_parking", "Parking", Approval.AT_ONCE, ())
+
+    assert digest_of("ds_parking", "Parking", Approval.AT_ONCE, (), levels=NO_LEVELS) == before
+    assert (
+        before
+        == digest_of("ds_parking", "Parking", Approval.AT_ONCE, (), FREE)
+        != digest_of("ds_parking", "Parking", Approval.AT_ONCE, (), levels=from_json(PROMISED))
+    )
+
+
+def test_a_contract_keeps_what_was_promised(alma, bo, facts):
+    offer = alma.offer(price=MONTHLY, levels=PROMISED)
+
+    contract = bo.accept(offer, seen=offer["digest"])
+
+    assert offer["levels"]["promised"] == contract["levels"]["promised"]
+    assert offer["levels"]["words"]["en"][:2] == [
+        "The data can be read at least 99.5 % of every month.",
+        "Planned work that is announced 2 days before is not counted, 8 hours a month at most.",
+    ]
+    assert "Data kan læses mindst 99,5 % af hver måned." in contract["levels"]["words"]["da"]
+    assert facts(contract["id"])[0]["body"]["levels"] == contract["levels"]["promised"]
+    assert bo.get(f"/api/contracts/{contract['id']}")["levels"] == contract["levels"]
+    assert bo.get(f"/api/contracts/{contract['id']}/odrl")["obligation"]
+
+
+def test_as_stated_is_what_the_dataset_says_of_itself(alma):
+    dataset = alma.dataset(frequency="DAILY")
+    wish = {"levels": [{"level": "freshness", "promised": "as-stated"}]}
+
+    offer = alma.offer(slug=dataset["slug"], levels=wish)
+
+    assert offer["levels"]["promised"]["levels"][0]["promised"] == 24
+
+
+def test_as_stated_needs_a_statement(alma):
+    wish = {"levels": [{"level": "freshness", "promised": "as-stated"}]}
+
+    problem = alma.offer(levels=wish, expected=422)
+
+    assert problem["code"] == "service-levels-invalid"
+
+
+@pytest.mark.parametrize(
+    ("level", "said"),
+    [
+        ({"level": "kindness", "promised": 1}, "none of availability"),
+        ({"level": "availability", "promised": "100.1"}, "percentage"),
+        ({"level": "availability", "promised": "99.999"}, "percentage"),
+        ({"level": "availability", "promised": "NaN"}, "percentage"),
+        ({"level": "quality", "promised": 101}, "whole number"),
+        ({"level": "quality", "promised": True}, "whole number"),
+        ({"level": "quality", "promised": 90, "bacon": []}, "means nothing"),
+        ({"level": "support", "promised": 8, "back": [{"past": 4, "percent": 5}]}, "worse"),
+        (
+            {
+                "level": "support",
+                "promised": 8,
+                "back": [{"past": 9, "percent": 5}, {"past": 10, "percent": 5}],
+            },
+            "giving back more",
+        ),
+        ({"level": "support", "promised": 8, "back": [{"percent": 101}]}, "whole number"),
+        (
+            {
+                "level": "support",
+                "promised": 8,
+                "maintenance": {"notice_hours": 1, "hours_a_month": 1},
+            },
+            "availability alone",
+        ),
+    ],
+)
+def test_what_cannot_be_promised_is_named(level, said):
+    with pytest.raises(LevelsInvalid) as refused:
+        from_json({"levels": [level]})
+
+    assert said in str(refused.value)
+
+
+def test_a_promise_stands_there_once():
+    with pytest.raises(LevelsInvalid, match="twice"):
+        from_json({"levels": [{"level": "quality", "promised": 90}] * 2})
+
+
+def test_prepaid_is_for_what_costs_something(alma, bo):
+    offer = alma.offer()
+
+    problem = bo.accept(offer, prepaid=True, expected=422)
+
+    assert "nothing can be paid before" in problem["title"]
+    priced = alma.offer(price=MONTHLY)
+    assert bo.accept(priced, seen=priced["digest"], prepaid=True)["order"]["prepaid"]
