@@ -32,7 +32,7 @@ from .entitlement import (
     shares_of,
     still_allowed,
 )
-from .errors import ContractNotFound, OfferNotFound, ReadRefused
+from .errors import ContractNotFound, NotProvider, OfferNotFound, ReadRefused
 from .forms import ClauseForm
 from .jobs import expire
 from .model import (
@@ -117,6 +117,7 @@ __all__ = [
     "Measure",
     "NoOnwardSharing",
     "NoReidentification",
+    "NotProvider",
     "Objection",
     "Offer",
     "OfferId",

@@ -1,9 +1,9 @@
 """Payouts as rows. Each function takes the transaction that it runs in."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 
 from torvet.billing.bank.model import PayoutAccount
@@ -170,6 +170,65 @@ def _payout(row: Row[*tuple[Any, ...]]) -> Payout:
     )
 
 
-def rows_of(found: Sequence[Payout]) -> dict[str, Payout]:
-    """Return payouts by their id."""
-    return {each.id: each for each in found}
+def held_by_sales(tx: Connection) -> dict[tuple[AccountKind, str, Currency], Money]:
+    """Return what belongs to sales that are not paid yet or are disputed, by account.
+
+    Of a provider what its self-billed documents say, less the shares that were posted of it; of
+    a contributor its shares.
+    """
+    found: dict[tuple[AccountKind, str, Currency], Money] = {}
+    for row in tx.execute(_HELD):
+        currency = Currency(row.currency)
+        found[AccountKind(row.account), row.party, currency] = Money(int(row.held), currency)
+    return found
+
+
+def refused_account(tx: Connection, party: str) -> str | None:
+    """Return the IBAN to which the party's newest transfer could not be made, if that is so."""
+    query = (
+        select(payouts.c.iban, payouts.c.stage)
+        .where(payouts.c.party == party, payouts.c.file.is_not(None))
+        .order_by(payouts.c.id.desc())
+        .limit(1)
+    )
+    row = tx.execute(query).one_or_none()
+    return row.iban if row is not None and row.stage == Stage.RETURNED.value else None
+
+
+def given_back_unordered(tx: Connection) -> list[Row[Any]]:
+    """Return what escrow gave back and no payout is for yet."""
+    return list(tx.execute(_GIVEN_BACK))
+
+
+_HELD = text(
+    """
+    with held as (
+        select i.id from invoices i where i.kind = '380' and i.net + i.vat
+            - (select coalesce(sum(n.net + n.vat), 0) from invoices n where n.preceding = i.id)
+            - (select coalesce(sum(p.amount), 0) from invoice_payments p where p.invoice = i.id)
+            > 0
+        union
+        select invoice from payout_stops where lifted_at is null)
+    select 'payable' as account, provider as party, currency, sum(amount) as held from (
+        select s.provider, s.currency, s.share + s.share_vat as amount
+            from invoice_sales s where s.sale in (select id from held)
+        union all
+        select d.provider, d.currency, -d.shared
+            from share_divisions d where d.sale in (select id from held)
+    ) of_providers group by provider, currency
+    union all
+    select 'contributor', p.party, d.currency, sum(p.amount)
+        from share_parts p join share_divisions d on d.source = p.source
+        where d.sale in (select id from held) group by p.party, d.currency
+    """
+)
+_GIVEN_BACK = text(
+    """
+    select t.id as transaction, t.words, h.party, h.currency, abs(m.amount) as amount
+    from escrow_moves m join escrow_holds h on h.id = m.hold
+        join books_transactions t on t.id = m.transaction
+    where m.move = 'given-back'
+      and not exists (select from payouts p where p.transaction = t.id)
+    order by m.at, m.key
+    """
+)

@@ -11,7 +11,8 @@ from . import shapley
 from .model import PORTION_WHOLE, How, Part, Terms, Way
 from .shapley import Use, Values
 
-MEMBERS_MAX = 5_000
+MEMBERS_MAX = 900
+"""One posting holds them all, and its fact names them."""
 SHAPLEY_MEMBERS_MAX = 200
 COLUMNS_MAX = 2_000
 WEIGHT_MAX = 10**12
