@@ -15,11 +15,13 @@ from .service import (
     log_key,
     newest_checkpoint,
     receipt,
+    receipts,
     record,
     record_all,
     rewind,
     seal,
     seal_until,
+    sealed_about,
     waiting,
 )
 
@@ -43,11 +45,13 @@ __all__ = [
     "log_key",
     "newest_checkpoint",
     "receipt",
+    "receipts",
     "record",
     "record_all",
     "rewind",
     "seal",
     "seal_until",
+    "sealed_about",
     "verify_log",
     "waiting",
 ]

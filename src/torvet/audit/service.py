@@ -206,6 +206,35 @@ def receipt(parts: Parts, position: int, readers: frozenset[str]) -> Receipt:
         return Receipt(sealed=found[0], proof=_prove(tx, spans), checkpoint=checkpoint)
 
 
+def sealed_about(
+    tx: Connection, subjects: Sequence[str], names: Sequence[str], limit: int = FACTS_PER_PAGE_MAX
+) -> list[SealedFact]:
+    """Return the newest sealed facts of these names about one of `subjects`, newest first."""
+    return store.sealed_about(tx, subjects, names, min(limit, FACTS_PER_PAGE_MAX))
+
+
+def receipts(
+    parts: Parts, positions: Sequence[int], readers: frozenset[str]
+) -> tuple[list[Receipt], list[SealedFact]]:
+    """Return proofs under one checkpoint for the facts at `positions`, and the facts kept back.
+
+    Kept back are those that name none of the parties `readers`: their hash stands in the log too.
+    """
+    with parts.db.begin() as tx:
+        found = store.sealed_at(tx, positions[:FACTS_PER_PAGE_MAX])
+        checkpoint = _newest(tx, parts)
+        shown = [one for one in found if one.readable_by(readers)]
+        proven = [
+            Receipt(
+                sealed=one,
+                proof=_prove(tx, merkle.inclusion_spans(one.position, checkpoint.size)),
+                checkpoint=checkpoint,
+            )
+            for one in shown
+        ]
+        return proven, [one for one in found if not one.readable_by(readers)]
+
+
 def consistency(parts: Parts, first: int, second: int | None = None) -> Consistency:
     """Return the proof that the log only grew between two signed checkpoints.
 

@@ -226,6 +226,21 @@ def about(tx: Connection, subject: str, limit: int) -> list[bytes]:
     return [leaf.encode() for leaf in rows]
 
 
+def sealed_about(
+    tx: Connection, subjects: Sequence[str], names: Sequence[str], limit: int
+) -> list[SealedFact]:
+    """Return the newest sealed facts of these names about one of `subjects`, newest first."""
+    query = _SEALED.where(facts.c.subject.in_(list(subjects)), facts.c.name.in_(list(names)))
+    rows = tx.execute(query.order_by(leaves.c.position.desc()).limit(limit))
+    return [_sealed(row) for row in rows]
+
+
+def sealed_at(tx: Connection, positions: Sequence[int]) -> list[SealedFact]:
+    """Return the facts at these positions, in order; those that are not sealed are missing."""
+    query = _SEALED.where(leaves.c.position.in_(list(positions))).order_by(leaves.c.position)
+    return [_sealed(row) for row in tx.execute(query)]
+
+
 def _sealed(row: Row[*tuple[Any, ...]]) -> SealedFact:
     return SealedFact(position=row.position, hash=row.hash, leaf=row.leaf.encode())
 

@@ -5,9 +5,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
+from examples import examples
 from torvet.privacy.aggregates.cells import Aggregated, published
-from torvet.privacy.aggregates.feasible import audit
+from torvet.privacy.aggregates.cube import Facts, rolled_up, sums_of, tree_of
+from torvet.privacy.aggregates.feasible import audit, intervals, matrix_of
 from torvet.privacy.aggregates.rules import Dominance, MinContributors
 from torvet.privacy.aggregates.secondary import suppress_secondary
 from torvet.privacy.errors import CellsInvalid, HierarchyMissesValue
@@ -70,7 +73,7 @@ towns = st.dictionaries(
 HIERARCHY = {"place": PLACES, "trade": TRADES}
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12))
 @given(towns, st.sampled_from([0.05, PROTECTION, 0.5]))
 def test_no_suppressed_cell_can_be_narrowed_to_less_than_the_protection(facts, protection):
     found = suppress_secondary(cells_of(facts), HIERARCHY, protection)
@@ -84,7 +87,7 @@ def test_no_suppressed_cell_can_be_narrowed_to_less_than_the_protection(facts, p
     assert (seen.high >= true + np.maximum(1, true * protection) - slack).all()
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(8))
 @given(towns)
 def test_published_sums_are_the_sums_of_their_cells(facts):
     found = suppress_secondary(cells_of(facts), HIERARCHY, PROTECTION)
@@ -101,7 +104,7 @@ def test_published_sums_are_the_sums_of_their_cells(facts):
         assert (row["wh"] is None) == (row["suppressed"] is not None)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10))
 @given(towns)
 def test_a_cell_that_a_rule_objected_to_is_never_published(facts):
     cells = cells_of(facts)
@@ -132,6 +135,34 @@ def test_one_suppressed_cell_beside_its_total_needs_a_second():
         {"place": "a1", "place_level": 0, "low": 0.0, "high": 6000.0},
         {"place": "a2", "place_level": 0, "low": 0.0, "high": 6000.0},
     ]
+
+
+@settings(max_examples=examples(40))
+@given(
+    st.dictionaries(st.sampled_from(PLACES.leaves), st.integers(0, 1_000), min_size=1),
+    st.lists(st.booleans(), min_size=20, max_size=20),
+)
+def test_bounds_over_one_hierarchy_are_those_of_linear_programs(values, hidden):
+    tree = tree_of("place", PLACES, set(values))
+    leaves = {
+        ((), ((0, leaf),)): Facts(total=it, units=9, largest=1) for leaf, it in values.items()
+    }
+    known = rolled_up(leaves, [tree], disjoint=[True])
+    places = list(known)
+    sums = sums_of(places, [tree])
+    true = np.array([known[place].total for place in places], dtype=float)
+    masked = np.array(hidden[: len(places)])
+
+    low, high = intervals(true, masked, sums)
+
+    matrix = matrix_of(sums, len(places)).toarray()
+    given_ = [(0, None) if it else (value, value) for it, value in zip(masked, true, strict=True)]
+    for cell in range(len(places)):
+        wish = np.eye(len(places))[cell]
+        least = linprog(wish, A_eq=matrix, b_eq=np.zeros(len(matrix)), bounds=given_)
+        most = linprog(-wish, A_eq=matrix, b_eq=np.zeros(len(matrix)), bounds=given_)
+        assert low[cell] == pytest.approx(least.fun, abs=1e-6)
+        assert high[cell] == pytest.approx(-most.fun if most.status == 0 else np.inf, abs=1e-6)
 
 
 def test_without_secondary_suppression_the_audit_finds_the_cell_out():

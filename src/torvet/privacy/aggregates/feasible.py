@@ -1,8 +1,9 @@
 """What a reader can conclude: the feasible interval of every suppressed cell, by linear programs.
 
 The reader knows the published cells, which cells are sums of which, and that nothing is below 0.
-For each suppressed cell the smallest and the largest value that fit with that are sought (HiGHS
-through SciPy). Vocabulary: τ-Argus and sdcMicro call this the audit of a suppression pattern.
+For each suppressed cell the smallest and the largest value that fit with that are sought: over one
+hierarchy by narrowing bounds, over several by programs (HiGHS through SciPy). τ-Argus and sdcMicro
+call this the audit of a suppression pattern.
 """
 
 from collections.abc import Sequence
@@ -88,15 +89,61 @@ def intervals(
     if np.abs(known[~open_sums]).max(initial=0.0) > ROUNDED * np.abs(values).max(initial=1.0):
         raise CellsInvalid(CONTRADICTION)
     unknown, right = unknown[open_sums], -known[open_sums]
-    links = unknown.T @ unknown
-    count, group = connected_components(links, directed=False)
-    for place in range(count):
-        mine = np.flatnonzero(group == place)
+    if not columns.size:
+        return low, high
+    count, group = connected_components(unknown.T @ unknown, directed=False)
+    by_group = np.argsort(group, kind="stable")
+    parts = np.split(by_group, np.searchsorted(group[by_group], np.arange(1, count)))
+    no_circle = []
+    for mine in parts:
         own = unknown[:, mine]
         held = np.flatnonzero(np.diff(own.indptr))
-        if held.size:
+        if own.nnz < held.size + mine.size:
+            no_circle.append(mine)
+        else:
             low[columns[mine]], high[columns[mine]] = _of_component(own[held], right[held])
+    if no_circle:
+        mine = np.concatenate(no_circle)
+        own = unknown[:, mine]
+        held = np.flatnonzero(np.diff(own.indptr))
+        low[columns[mine]], high[columns[mine]] = _of_forest(own[held], right[held])
     return low, high
+
+
+def _of_forest(
+    matrix: csr_array, right: NDArray[LIMITS]
+) -> tuple[NDArray[LIMITS], NDArray[LIMITS]]:
+    """Narrow bounds sum by sum until none gets narrower.
+
+    Where no two sums are linked in two ways, as over one hierarchy, that finds what programs find:
+    each bound of a sum's other cells can be reached at once with all the others.
+    """
+    entries = matrix.tocoo()
+    row, cell, sign = entries.row, entries.col, entries.data
+    low, high = np.zeros(matrix.shape[1]), np.full(matrix.shape[1], np.inf)
+    for _ in range(sum(matrix.shape)):
+        least = np.where(sign > 0, low[cell], -high[cell])
+        most = np.where(sign > 0, high[cell], -low[cell])
+        up = right[row] - _of_others(least, row, -np.inf)
+        down = right[row] - _of_others(most, row, np.inf)
+        narrower_low, narrower_high = low.copy(), high.copy()
+        np.maximum.at(narrower_low, cell, np.where(sign > 0, down, -up))
+        np.minimum.at(narrower_high, cell, np.where(sign > 0, up, -down))
+        if (narrower_low == low).all() and (narrower_high == high).all():
+            break
+        low, high = narrower_low, narrower_high
+    if (low > high + ROUNDED * max(1.0, float(np.abs(right).max(initial=0)))).any():
+        raise CellsInvalid(CONTRADICTION)
+    return low, np.maximum(low, high)
+
+
+def _of_others(bounds: NDArray[LIMITS], row: NDArray[np.int64], endless: float) -> NDArray[LIMITS]:
+    """Return for each entry the sum of the bounds of the others in its row: endless if one is."""
+    open_ended = np.isinf(bounds)
+    finite = np.where(open_ended, 0.0, bounds)
+    sums = np.bincount(row, weights=finite)[row] - finite
+    others = np.bincount(row, weights=open_ended)[row] - open_ended
+    return np.where(others > 0, endless, sums)
 
 
 def matrix_of(sums: Sequence[Sum], cells: int) -> csr_array:

@@ -9,6 +9,7 @@ What a contributor who is alone in a cell knows, its own figure, protects nobody
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -44,11 +45,27 @@ class Protected:
     secondary: int
     method: str
     exact: pa.Table = field(repr=False)
+    cube: "Cube" = field(repr=False)
+    told: AbstractSet[Place] = field(repr=False)
+    """Where a value stands in `table`."""
 
     @property
     def cells(self) -> int:
         """Return how many cells and totals there are, published or not."""
         return int(self.table.num_rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cube:
+    """Every cell and total with what is true of it, and those that a rule objects to.
+
+    `cells[i]` is the place of row i of what was aggregated.
+    """
+
+    known: Mapping[Place, Facts]
+    primary: AbstractSet[Place]
+    trees: Sequence[Tree]
+    cells: Sequence[Place]
 
 
 def suppress_secondary(
@@ -79,10 +96,11 @@ def suppress_secondary(
         raise CellsInvalid(f"protection is a share above 0 and up to 1, and {protection} is not")
     if min(cells.exact["total"].to_pylist(), default=0) < 0:
         raise CellsInvalid("negative values cannot be protected: what they may be has no bound")
-    known, primary, trees = _with_totals(cells, hierarchy)
+    cube = _with_totals(cells, hierarchy)
+    known, primary, trees = cube.known, cube.primary, cube.trees
     if method == "merge-up":
-        known, primary = _merged(known, primary, trees)
-        return _protected(cells, known, primary, frozenset(), trees, method)
+        chosen, failing = _merged(known, primary, trees)
+        return _protected(cells, cube, chosen, failing, frozenset(), method)
     places = list(known)
     hidden = np.array([place in primary for place in places])
     after = hidden.copy()
@@ -90,13 +108,10 @@ def suppress_secondary(
         facts = [known[places[row]] for row in rows]
         after[rows] = _protect(facts, hidden[rows], sums, protection)
     secondary = {places[row] for row in np.flatnonzero(after & ~hidden)}
-    return _protected(cells, known, primary, secondary, trees, method)
+    return _protected(cells, cube, known, primary, secondary, method)
 
 
-def _with_totals(
-    cells: Aggregated, hierarchy: Mapping[str, Hierarchy]
-) -> tuple[dict[Place, Facts], set[Place], list[Tree]]:
-    """Return every cell and total, those that a rule objects to, and the dimensions."""
+def _with_totals(cells: Aggregated, hierarchy: Mapping[str, Hierarchy]) -> Cube:
     columns = {name: cells.table[name].to_pylist() for name in cells.by}
     trees = [tree_of(name, hierarchy[name], set(columns[name])) for name in hierarchy]
     blocks = [name for name in cells.by if name not in hierarchy]
@@ -114,7 +129,7 @@ def _with_totals(
     known = rolled_up(leaves, trees, disjoint=apart)
     totals = [place for place in known if place not in leaves]
     primary |= judged(totals, known, cells.rules)
-    return known, primary, trees
+    return Cube(known=known, primary=primary, trees=trees, cells=tuple(leaves))
 
 
 def _blocks(
@@ -194,8 +209,8 @@ def _cheapest(  # noqa: PLR0917 - one linear program, and all that it is made of
 
 
 def _merged(
-    known: Mapping[Place, Facts], primary: set[Place], trees: Sequence[Tree]
-) -> tuple[dict[Place, Facts], set[Place]]:
+    known: Mapping[Place, Facts], primary: AbstractSet[Place], trees: Sequence[Tree]
+) -> tuple[dict[Place, Facts], AbstractSet[Place]]:
     """Keep the finest nodes of which all siblings keep the rules, in every block."""
     if len(trees) != 1:
         raise CellsInvalid("merging up goes along one hierarchy at a time")
@@ -219,13 +234,19 @@ def _descendants(tree: Tree, node: Node) -> Iterator[Node]:
 
 def _protected(  # noqa: PLR0917 - all parts of one result
     cells: Aggregated,
-    known: Mapping[Place, Facts],
-    primary: set[Place],
-    secondary: set[Place] | frozenset[Place],
-    trees: Sequence[Tree],
+    cube: Cube,
+    shown: Mapping[Place, Facts],
+    primary: AbstractSet[Place],
+    secondary: AbstractSet[Place],
     method: str,
 ) -> Protected:
-    table, exact = published_totals(cells, known, primary, secondary, trees)
+    table, exact = published_totals(cells, shown, primary, secondary, cube.trees)
     return Protected(
-        table=table, primary=len(primary), secondary=len(secondary), method=method, exact=exact
+        table=table,
+        primary=len(primary),
+        secondary=len(secondary),
+        method=method,
+        exact=exact,
+        cube=cube,
+        told=shown.keys() - primary - secondary,
     )
