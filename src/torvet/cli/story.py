@@ -5,7 +5,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.status import Status
 
 from torvet.demo.cast import people
+from torvet.demo.clock import A_MONTH_AGO, StoryClock
 from torvet.demo.play import Played, play
 from torvet.demo.stage import Step
 from torvet.exchange import open_parts
@@ -89,11 +90,12 @@ def _play(home: Path, port: int, *, keep: bool) -> dict[str, Any]:
     with ExitStack() as stack:
         with Status("Starting PostgreSQL, tables, engine …", console=out):
             settings, _ = load(home=home, url=url, port=port)
-            parts = stack.enter_context(open_parts(settings))
+            clock = StoryClock(behind=A_MONTH_AGO)
+            parts = replace(stack.enter_context(open_parts(settings)), clock=clock)
             _listen(stack, parts, port)
         taken = home / "taken-home"
         taken.mkdir()
-        seen = play(url, taken, _tell)
+        seen = play(url, taken, clock, _tell)
         marks = [{"email": who.email, "password": who.password} for who in people()]
         mark = home / _MARK
         mark.touch(mode=0o600)

@@ -29,6 +29,7 @@ from .entitlement import (
     contracts_of,
     explain,
     give_back,
+    promising,
     shares_of,
     still_allowed,
 )
@@ -172,6 +173,7 @@ __all__ = [
     "offers_of",
     "order_faults",
     "projection_of",
+    "promising",
     "projection_of_clauses",
     "purpose_code",
     "purpose_label",

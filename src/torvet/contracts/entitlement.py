@@ -125,6 +125,13 @@ def contracts_of(
     return store.contracts_of(tx, party, stage, dataset=dataset, after=after, limit=limit)
 
 
+def promising(
+    tx: Connection, *, after: str = "", limit: int = CONTRACTS_MAX
+) -> list[Contract]:
+    """Return contracts that were agreed and promise service levels, whosever they are, by id."""
+    return store.promising(tx, after=after, limit=limit)
+
+
 def shares_of(
     tx: Connection, caller: Caller, *, after: str = "", limit: int = CONTRACTS_MAX
 ) -> list[Contract]:

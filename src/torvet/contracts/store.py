@@ -214,6 +214,15 @@ def agreed_with(
     return [contract_of(row) for row in tx.execute(wanted).mappings()]
 
 
+def promising(tx: Connection, *, after: str, limit: int) -> list[Contract]:
+    """Return contracts that were agreed and promise service levels, ended ones too, by their id."""
+    wanted = select(contracts).where(
+        contracts.c.levels.is_not(None), contracts.c.agreed_at.is_not(None), contracts.c.id > after
+    )
+    rows = tx.execute(wanted.order_by(contracts.c.id).limit(limit)).mappings()
+    return [contract_of(row) for row in rows]
+
+
 def overdue(tx: Connection, at: datetime, limit: int) -> Sequence[str]:
     """Return ids of live contracts whose validity is over at `at`, the oldest end first."""
     wanted = (

@@ -87,6 +87,7 @@ contracts = Table(
         postgresql_where=text("stage in ('requested', 'agreed')"),
     ),
     Index("contracts_ending", "ends_at", postgresql_where=text("stage in ('requested', 'agreed')")),
+    Index("contracts_promising", "id", postgresql_where=text("levels is not null")),
 )
 
 # What was used of the limits, in the row that readers lock: rows on a day of the place,

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 
+from .clock import StoryClock
 from .stage import Stage, Step, StoryBroken
 from .story import STORY
 
@@ -23,14 +24,19 @@ class Played:
 
 
 def play(
-    url: str, folder: Path, tell: Callable[[int, int, Step], Callable[[Played], None]]
+    url: str,
+    folder: Path,
+    clock: StoryClock,
+    tell: Callable[[int, int, Step], Callable[[Played], None]],
 ) -> dict[str, Any]:
     """Play every step against the exchange at `url`; files taken home go into `folder`.
+
+    `clock` is the exchange's own, so that a month can pass.
 
     `tell(number, of, step)` is called as a step begins and returns what is called as it ends.
     The story stops at the first step that fails: the rest would build on it.
     """
-    stage, played = Stage(url=url, folder=folder), []
+    stage, played = Stage(url=url, folder=folder, clock=clock), []
     began = time.perf_counter()
     try:
         for number, step in enumerate(STORY, 1):

@@ -104,7 +104,7 @@ def publish_parking_again(stage: Stage) -> str:
 
 def offer(stage: Stage) -> str:
     """Offer all four under clauses; the heat buildings without their energy labels."""
-    next_year = datetime(datetime.now(UTC).year + 2, 1, 1, tzinfo=UTC).isoformat()
+    next_year = datetime(stage.clock.now().year + 2, 1, 1, tzinfo=UTC).isoformat()
     common = [
         PURPOSES,
         {"clause": "validity", "start": None, "end": next_year},

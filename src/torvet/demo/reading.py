@@ -2,8 +2,7 @@
 
 import io
 import json
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import pyarrow.parquet as pq
 from .stage import Stage, answer_of, expect, refusal_of
 
 _SECRETS = ("customer_id", "meter_id", "energy_label")
-_EXPIRES_AFTER_S = 4
+_EXPIRES_AFTER = timedelta(hours=1)
 _FORMATS = {
     "JSON": "application/json",
     "CSV": "text/csv",
@@ -145,8 +144,8 @@ def refuse_strangers(stage: Stage) -> str:
 
 
 def refuse_expired(stage: Stage) -> str:
-    """Agree for a few seconds, let them pass, and read: every reason is named."""
-    soon = datetime.now(UTC) + timedelta(seconds=_EXPIRES_AFTER_S)
+    """Agree for an hour, let it pass, and read: every reason is named."""
+    soon = stage.clock.now() + _EXPIRES_AFTER
     offer = stage.post(
         "city",
         "/api/datasets/aarhus-road-segments/offers",
@@ -164,7 +163,7 @@ def refuse_expired(stage: Stage) -> str:
     )
     rows = f"/api/contracts/{made['id']}/rows"
     stage.get("startup", rows, limit=1)
-    time.sleep(max(0.0, (soon - datetime.now(UTC)).total_seconds()) + 0.2)
+    stage.clock.until(soon)
     answer = stage.client("startup").get(rows, params={"columns": "REPORT_ID,ORGANISATION"})
     problem = refusal_of(answer, 403)
     expect(len(problem["reasons"]) >= 2, f"only {problem['reasons']} is named")  # noqa: PLR2004 - both reasons

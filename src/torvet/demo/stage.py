@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import httpx2
 
 from .cast import person
+from .clock import StoryClock
 
 _TIMEOUT_S = 60.0
 DATA = Path(str(files("torvet.demo"))) / "data"
@@ -31,6 +32,8 @@ class Stage:
 
     url: str
     folder: Path
+    clock: StoryClock = field(default_factory=StoryClock)
+    """The exchange's own; it stands where its parts are opened."""
     clients: dict[str, httpx2.Client] = field(default_factory=dict)
     saw: dict[str, Any] = field(default_factory=dict)
 
@@ -62,9 +65,10 @@ class Stage:
         return answer_of(self.client(key).put(path, json=body))
 
     def close(self) -> None:
-        """Close every client."""
+        """Close every client; whoever is asked for again signs in anew."""
         for client in self.clients.values():
             client.close()
+        self.clients.clear()
 
 
 def answer_of(response: httpx2.Response) -> Any:

@@ -27,6 +27,12 @@ def _promised() -> None:
     op.add_column(
         "contracts", sa.Column("prepaid", sa.Boolean, nullable=False, server_default=sa.false())
     )
+    op.create_index(
+        "contracts_promising",
+        "contracts",
+        ["id"],
+        postgresql_where=sa.text("levels is not null"),
+    )
 
 
 def _held() -> None:
