@@ -43,6 +43,8 @@ def test_a_start_up_and_a_city_come_to_terms(page, browser, square):
     assert city.locator("ins", has_text="20").count() == 1
     city.get_by_role("button", name="Agree to these terms").click()
     assert "/contracts/" in city.url
+    city.goto(f"{square}/contracts")
+    assert city.get_by_role("link", name="Occupancy of car parks in Aarhus").count() == 1
     city.context.close()
 
     page.reload()

@@ -14,13 +14,15 @@ from torvet.ports.parts import Parts
 from torvet.web.pages import render
 from torvet.web.parts import TheParts
 
-from . import level_words, price_words, service
+from . import entitlement, level_words, price_words, service
 from .orders import PURCHASE_ORDER_MAX, Order
 from .purposes import PURPOSES
+from .sheets import contract_sheets
 from .terms import words as terms_in_words
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
+LISTED_MAX = 500
 HISTOGRAM_WIDTH = 128
 HISTOGRAM_HEIGHT = 27
 
@@ -72,6 +74,17 @@ def accept_on_page(  # noqa: PLR0917 - FastAPI calls it, by name
     order = Order(purchase_order=purchase_order.strip(), ean=ean.replace(" ", ""))
     made = service.accept(parts, caller, offer_id, purpose=purpose, seen=seen, order=order)
     return RedirectResponse(f"/contracts/{made.id}", status_code=303)
+
+
+@router.get("/contracts")
+def contracts_page(request: Request, caller: SignedIn, parts: TheParts) -> Response:
+    """List what the caller's party gives and takes."""
+    parties.check(caller, parties.Role.READER)
+    assert caller.party is not None, "a reader reads for a party"
+    with parts.db.begin() as tx:
+        found = entitlement.contracts_of(tx, caller.party, limit=LISTED_MAX)
+        sheets = contract_sheets(tx, found)
+    return render(request, "contracts/contracts.html", found=sheets, most=LISTED_MAX)
 
 
 @router.get("/contracts/{contract_id}")

@@ -12,6 +12,8 @@ from torvet.web.problems import problems_of
 
 from . import answers
 from .answers import AnswerAsk
+from .failures import failures_told
+from .model import Channel
 
 router = APIRouter(prefix="/api", tags=["delivery"])
 
@@ -152,7 +154,8 @@ def ask_question(
     The budget is charged before noise is drawn and is not handed back. What you have asked before
     is answered again for nothing, in the same words or in others.
     """
-    body = answers.ask(parts, caller, contract_id, form.to_ask())
+    with failures_told(parts, caller, contract_id, Channel.ANSWERS.value):
+        body = answers.ask(parts, caller, contract_id, form.to_ask())
     return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 

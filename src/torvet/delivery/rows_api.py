@@ -13,14 +13,17 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import Route
 
 from torvet.kit import filters
-from torvet.parties import check
+from torvet.parties import Caller, check
 from torvet.parties.signin import BEARER, COOKIE, caller_of
+from torvet.ports.parts import Parts
 from torvet.web.frame import parts_of
 from torvet.web.problems import problem, problems_of
 
 from . import rows
 from .errors import BadRequest, NotAcceptable
+from .failures import failures_told
 from .formats import CONTENT_TYPES, MEDIA_TYPES, RowFormat, negotiate
+from .model import Channel
 from .rows import PAGE_ROWS, Order, Reading, RowsAsk
 from .streamed import Streamed
 
@@ -150,6 +153,13 @@ def read_rows(*, contract_id: ContractPath, request: Request) -> Response:
         ask = _asked(request)
     except NotAcceptable as wrong:
         return problem(406, wrong.code, str(wrong), wrong.advice)
+    with failures_told(parts, caller, contract_id, Channel.REST.value):
+        return _answered(parts, caller, contract_id, ask, request)
+
+
+def _answered(
+    parts: Parts, caller: Caller, contract_id: str, ask: RowsAsk, request: Request
+) -> Response:
     reading = rows.begin(parts, caller, contract_id, ask)
     headers = _headers(reading)
     if _known(request.headers.get("if-none-match"), reading.etag):

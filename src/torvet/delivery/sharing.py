@@ -141,7 +141,8 @@ def query_table(
     agreed = capabilities.agree(asked)
     at = travel.snapshot_version(found.history, query.version, query.timestamp)
     _refuse_early(parts, caller, found)
-    shown = _shown(parts, found, at)
+    with failures_told(parts, caller, found.contract.id, Channel.SHARING.value):
+        shown = _shown(parts, found, at)
     wanted = understood(query.predicate_hints, query.json_predicate_hints)
     named = limited(kept(shown.delta.files, shown.types, wanted), query.limit_hint)
     rows = sum(file.rows for file in named)
