@@ -163,3 +163,14 @@ def test_every_step_stands_in_the_log(alma, bo, offer, facts):
     names = [fact["name"] for fact in facts(table["id"])]
 
     assert names == ["terms-proposed", "negotiation-agreed"]
+
+
+def test_service_levels_are_negotiated_too(bo, offer):
+    back = [{"past": "99", "percent": 10}]
+    levels = {"levels": [{"level": "availability", "promised": "99", "back": back}]}
+
+    table = opened(bo, offer, price=None, levels=levels)
+
+    (change,) = table["changes"]
+    assert (change["about"], change["before"]) == ("service-levels", None)
+    assert "99" in change["after"]["en"]

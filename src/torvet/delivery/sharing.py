@@ -9,6 +9,7 @@ from torvet.ports.parts import Parts
 
 from . import capabilities, lines, reach, travel
 from .errors import TableNotFound
+from .failures import failures_told
 from .grants import Granter
 from .hints import understood
 from .model import Agreed, Capabilities, Channel, LogFormat, Part, SharedTable, Use

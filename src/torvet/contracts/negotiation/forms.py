@@ -15,6 +15,7 @@ from torvet.contracts.forms import (
     Title,
     price_of,
 )
+from torvet.contracts.service_levels import from_json as levels_from_json
 
 from .service import Proposal
 
@@ -33,6 +34,9 @@ class _Terms(BaseModel):
     price: PriceText | dict[str, Any] | None = Field(
         None, description=_UNSAID, examples=["400 DKK per month"]
     )
+    levels: dict[str, Any] | None = Field(
+        None, description=f"All service levels, as an offer has them. {_UNSAID}"
+    )
     words: Note = Field("", description="A few words to the other side.")
 
     def to_proposal(self) -> Proposal:
@@ -40,6 +44,7 @@ class _Terms(BaseModel):
         return Proposal(
             clauses=None if self.clauses is None else tuple(c.to_clause() for c in self.clauses),
             price=None if self.price is None else price_of(self.price),
+            levels=None if self.levels is None else levels_from_json(self.levels),
             title=self.title,
             words=self.words,
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from torvet.contracts import price_words
+from torvet.contracts import level_words, price_words
 from torvet.contracts.clauses import Clause
 from torvet.contracts.model import Offer
 from torvet.contracts.sentences import Sentence
@@ -11,10 +11,11 @@ from .model import Change
 
 TITLE = "title"
 PRICE = "price"
+LEVELS = "service-levels"
 
 
 def changes(before: Offer, after: Offer) -> tuple[Change, ...]:
-    """Return what `after` says otherwise than `before`: title, each kind of clause, price.
+    """Return what `after` says otherwise than `before`: title, clauses, price, service levels.
 
     Empty where a reader of both would see no difference.
     """
@@ -25,6 +26,11 @@ def changes(before: Offer, after: Offer) -> tuple[Change, ...]:
             about=PRICE,
             before=_joined(price_words.of_price(before.price)),
             after=_joined(price_words.of_price(after.price)),
+        ),
+        Change(
+            about=LEVELS,
+            before=_joined(level_words.of_levels(before.levels)),
+            after=_joined(level_words.of_levels(after.levels)),
         ),
     ]
     return tuple(change for change in found if change.before != change.after)
@@ -43,5 +49,7 @@ def _plain(text: str) -> Sentence:
     return Sentence(da=text, en=text)
 
 
-def _joined(said: Sequence[Sentence]) -> Sentence:
+def _joined(said: Sequence[Sentence]) -> Sentence | None:
+    if not said:
+        return None
     return Sentence(da=" ".join(one.da for one in said), en=" ".join(one.en for one in said))

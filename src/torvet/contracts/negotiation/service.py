@@ -20,6 +20,7 @@ from torvet.contracts.errors import OfferWithdrawn, OwnOffer
 from torvet.contracts.model import Approval, Contract, Offer, OfferId, OfferStage, Stage
 from torvet.contracts.orders import NO_ORDER, Order
 from torvet.contracts.prices import Price
+from torvet.contracts.service_levels import ServiceLevels
 from torvet.contracts.terms import digest_of_offer, fitted, purpose_code
 from torvet.parties import Caller, Role
 from torvet.ports.parts import Parts
@@ -47,6 +48,7 @@ class Proposal:
 
     clauses: tuple[Clause, ...] | None = None
     price: Price | None = None
+    levels: ServiceLevels | None = None
     title: str | None = None
     words: str = ""
 
@@ -223,6 +225,7 @@ def _proposed(
         title=last.title if proposal.title is None else proposal.title,
         clauses=clauses,
         price=last.price if proposal.price is None else proposal.price,
+        levels=last.levels if proposal.levels is None else proposal.levels,
         approval=Approval.AT_ONCE,
         audience=(held.consumer,),
         stage=OfferStage.PROPOSED,

@@ -18,7 +18,7 @@ from .rules import changes
 class ChangeSheet(BaseModel):
     """One thing that the terms say otherwise; null is where they say nothing of it."""
 
-    about: str = Field(description="`title`, `price`, or the kind of a clause.")
+    about: str = Field(description="`title`, `price`, `service-levels`, or the kind of a clause.")
     before: Words | None
     after: Words | None
 
