@@ -1,7 +1,7 @@
 """Sellers and buyers with their billing details, and what was charged between them."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 
 import pytest
@@ -146,7 +146,7 @@ class Square:
             clauses=(),
             stage=Stage.AGREED,
             share=new("share"),
-            tariff=from_text(price).cases[0].tariff,
+            tariff=from_text(price).cases[0].tariff if isinstance(price, str) else price,
             order=order,
             requested_at=at,
             requested_by=None,
@@ -190,6 +190,10 @@ class Square:
         self.parts.clock.set(IN_JULY)
         self.charge()
         return issue_month(self.parts, JUNE)
+
+    def seller_of(self, contract):
+        with self.parts.db.begin() as tx:
+            return contracts_store.contract(tx, contract).provider
 
     def issued(self, id_):
         with self.parts.db.begin() as tx:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from torvet.billing.invoices.drafting import credit_note, line_of
 from torvet.billing.invoices.errors import InvoiceUnreadable
 from torvet.billing.invoices.model import Endpoint, Kind, PaidByCard, VatCategory, VatTreatment
@@ -122,7 +123,7 @@ def invoices(draw):
     return replace(made, vat_in_kroner=in_kroner)
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(invoices())
 def test_every_invoice_holds_all_rules_and_reads_back(made):
     assert from_ubl(held(made)) == made

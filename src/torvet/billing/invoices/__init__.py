@@ -1,1 +1,50 @@
-"""Invoices: drafted from charges, checked, written as UBL 2.1 and as a PDF, read back."""
+"""Invoices: from charges to documents that are numbered, posted, sent, paid and taken back."""
+
+from .crediting import credit, left_of
+from .errors import InvoiceNotFound, InvoiceRefused, NotCredited, NumberOutOfOrder
+from .issued import InvoiceId, Issued, IssuedInvoice, Sale, Status, Waiting
+from .issuing import issue_contract, issue_month, issue_now, what_waits
+from .model import Invoice, Kind
+from .service import (
+    credit_notes_of,
+    document,
+    invoice,
+    invoices_of,
+    open_invoices,
+    sales_of,
+    sales_on,
+    settle,
+    settled_sales,
+    xml_of,
+)
+
+__all__ = [
+    "Invoice",
+    "InvoiceId",
+    "InvoiceNotFound",
+    "InvoiceRefused",
+    "Issued",
+    "IssuedInvoice",
+    "Kind",
+    "NotCredited",
+    "NumberOutOfOrder",
+    "Sale",
+    "Status",
+    "Waiting",
+    "credit",
+    "credit_notes_of",
+    "document",
+    "invoice",
+    "invoices_of",
+    "issue_contract",
+    "issue_month",
+    "issue_now",
+    "left_of",
+    "open_invoices",
+    "sales_of",
+    "sales_on",
+    "settle",
+    "settled_sales",
+    "what_waits",
+    "xml_of",
+]

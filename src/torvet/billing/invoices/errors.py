@@ -113,3 +113,15 @@ class NumberOutOfOrder(ExchangeError):
 
     def __str__(self) -> str:
         return f"Series {self.series!r} is numbered without gaps: {self.why}."
+
+
+@dataclass(eq=False)
+class InvoiceNotFound(ExchangeError):
+    """There is no such document, or it is another party's."""
+
+    kind, code = Kind.NOT_FOUND, "invoice-not-found"
+    advice = "`torvet billing invoices` lists your party's documents."
+    invoice: str
+
+    def __str__(self) -> str:
+        return f"There is no invoice {self.invoice!r}."

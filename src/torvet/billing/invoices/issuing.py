@@ -173,7 +173,9 @@ def _self_bills(
 ) -> tuple[list[NewDocument], Mapping[str, InvoiceId]]:
     """Return the self-billed documents, and which of them each contract's share is on."""
     made = [(draft, document_of(draft, book, series)) for draft in assembly.self_bills]
-    bill_of = {sale.contract.id: one.id for draft, one in made for sale in draft.sales}
+    bill_of: dict[str, InvoiceId] = {
+        sale.contract.id: one.id for draft, one in made for sale in draft.sales
+    }
     return [one for _, one in made], bill_of
 
 

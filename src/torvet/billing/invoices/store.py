@@ -23,6 +23,7 @@ from .tables import invoice_sales as sales
 from .tables import invoice_series as series
 from .tables import invoices
 
+_AMOUNTS = ("net", "fee", "share", "share_vat")
 PREFIXES = tuple(sorted(SERIES.values()))
 
 
@@ -266,6 +267,31 @@ def sales_of(
     return [_sale(row) for row in tx.execute(query)]
 
 
+def settled_sales(tx: Connection, provider: str | None) -> list[Sale]:
+    """Return what is left of each contract of each invoice that is paid, credit notes taken off."""
+    owed = select(invoices.c.id).where(
+        invoices.c.kind == Kind.INVOICE.value, _OWED <= 0, invoices.c.net > _CREDITED_NET
+    )
+    amounts = {name: func.sum(sales.c[name]).label(name) for name in _AMOUNTS}
+    named = ("sale", "contract", "dataset", "provider", "consumer", "currency")
+    first = func.max(sales.c.self_bill).filter(sales.c.invoice == sales.c.sale)
+    query = (
+        select(
+            *(sales.c[name] for name in named),
+            sales.c.sale.label("invoice"),
+            first.label("self_bill"),
+            *amounts.values(),
+        )
+        .where(sales.c.sale.in_(owed))
+        .group_by(*(sales.c[name] for name in named))
+        .having(func.sum(sales.c.share) != 0)
+        .order_by(sales.c.sale, sales.c.contract)
+    )
+    if provider is not None:
+        query = query.where(sales.c.provider == provider)
+    return [_sale(row) for row in tx.execute(query)]
+
+
 def settle(tx: Connection, id_: InvoiceId, amount: Money, transaction: str, at: datetime) -> bool:
     """Write that `amount` was paid by this transaction; return whether that is new."""
     written = tx.execute(
@@ -322,7 +348,7 @@ def _whole() -> Select[Any]:
     )
 
 
-def _issued(row: Row[Any]) -> IssuedInvoice:
+def _issued(row: Row[*tuple[Any, ...]]) -> IssuedInvoice:
     currency = Currency(row.currency)
     return IssuedInvoice(
         id=InvoiceId(row.id),
@@ -347,7 +373,7 @@ def _issued(row: Row[Any]) -> IssuedInvoice:
     )
 
 
-def _sale(row: Row[Any]) -> Sale:
+def _sale(row: Row[*tuple[Any, ...]]) -> Sale:
     currency = Currency(row.currency)
     return Sale(
         invoice=InvoiceId(row.invoice),
@@ -357,10 +383,7 @@ def _sale(row: Row[Any]) -> Sale:
         dataset=row.dataset,
         provider=row.provider,
         consumer=row.consumer,
-        net=Money(row.net, currency),
-        fee=Money(row.fee, currency),
-        share=Money(row.share, currency),
-        share_vat=Money(row.share_vat, currency),
+        **{name: Money(int(getattr(row, name)), currency) for name in _AMOUNTS},
     )
 
 

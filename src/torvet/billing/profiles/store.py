@@ -51,7 +51,13 @@ def _profile(row: Row[Any]) -> Profile:
     scheme = row.endpoint_scheme
     return Profile(
         party=row.party,
-        **{name: getattr(row, name) for name in _PLAIN},
+        name=row.name,
+        street=row.street,
+        post_code=row.post_code,
+        city=row.city,
+        country=row.country,
+        vat_registered=row.vat_registered,
+        language=row.language,
         **{name: getattr(row, name) or "" for name in _OPTIONAL},
         endpoint=None if scheme is None else (scheme, row.endpoint_value),
         version=row.version,
