@@ -5,12 +5,33 @@ from typing import Any, cast
 
 from psycopg import Connection as PsycopgConnection
 from psycopg import Cursor
-from sqlalchemy import Connection, Row, Select, func, insert, or_, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    LargeBinary,
+    Row,
+    Select,
+    SmallInteger,
+    bindparam,
+    case,
+    column,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from .merkle import Node
+from torvet.ports.question import Question
+
+from .merkle import HASH_BYTES, Node
 from .model import Checkpoint, Horizon, SealedFact
-from .tables import checkpoints, facts, followers, leaves
+from .tables import checkpoints, facts, followers, leaves, nodes
 
 # The sealer's lock: any number, the same in every process.
 SEALER_LOCK = 0x746F7276_65740001
@@ -165,6 +186,37 @@ def hashes(tx: Connection, wanted: Sequence[Node]) -> dict[Node, bytes]:
     return {Node(row.level, row.number): row.hash for row in tx.execute(_HASHES, asked)}
 
 
+def path_hashes(tx: Connection, wanted: Sequence[Node]) -> dict[Node, bytes]:
+    """Return the hashes of kept nodes of which none is missing, as one row and one way there.
+
+    Raises LookupError where one is missing after all.
+    """
+    asked = {
+        "levels": [node.level for node in wanted],
+        "numbers": [node.number for node in wanted],
+    }
+    row = _PATH.ask(tx, **asked)
+    joined = bytes(row["hashes"] or b"") if row else b""
+    if len(joined) != len(wanted) * HASH_BYTES:
+        raise LookupError("the tree over the log lacks a node that it should have")
+    return {node: joined[at * HASH_BYTES : (at + 1) * HASH_BYTES] for at, node in enumerate(wanted)}
+
+
+def sealed_now(tx: Connection, position: int) -> tuple[SealedFact, Checkpoint] | None:
+    """Return the fact at `position` and the newest checkpoint; None where none is sealed there."""
+    row = _SEALED_NOW.ask(tx, position=position)
+    if row is None:
+        return None
+    checkpoint = Checkpoint(
+        origin=row["origin"],
+        size=row["size"],
+        root=row["root"],
+        note=row["note"],
+        sealed_at=row["sealed_at"],
+    )
+    return SealedFact(position=position, hash=row["hash"], leaf=row["leaf"].encode()), checkpoint
+
+
 def sealed_from(
     tx: Connection, position: int, limit: int, names: Sequence[str] = ()
 ) -> list[SealedFact]:
@@ -273,7 +325,9 @@ _CHECKPOINT = select(
 )
 # The log as it was told: a leaf whose fact is gone is still there, with an empty text.
 _SEALED = select(
-    leaves.c.position, leaves.c.hash, func.coalesce(facts.c.leaf, "").label("leaf")
+    leaves.c.position,
+    leaves.c.hash,
+    func.coalesce(facts.c.leaf, literal_column("''")).label("leaf"),
 ).join_from(leaves, facts, facts.c.serial == leaves.c.fact, isouter=True)
 _HASHES = text(
     "select 0 as level, position as number, hash from leaves"
@@ -281,4 +335,36 @@ _HASHES = text(
     " union all select level, number, hash from nodes"
     " join unnest(cast(:levels as smallint[]), cast(:numbers as bigint[])) as wanted(l, n)"
     " on level = l and number = n"
+)
+
+
+def _path() -> Select[Any]:
+    """Select the hashes of nodes, one behind the other in the order in which they were asked for.
+
+    Those of level 0 are the leaves' own.
+    """
+    asked = func.unnest(
+        bindparam("levels", type_=ARRAY(SmallInteger)),
+        bindparam("numbers", type_=ARRAY(BigInteger)),
+    )
+    wanted = asked.table_valued(
+        column("level", SmallInteger), column("number", BigInteger), with_ordinality="place"
+    ).render_derived(name="wanted")
+    leaf = case((wanted.c.level == literal_column("0"), wanted.c.number))
+    above = (nodes.c.level == wanted.c.level) & (nodes.c.number == wanted.c.number)
+    found = func.coalesce(leaves.c.hash, nodes.c.hash)
+    in_order = aggregate_order_by(literal_column("''::bytea", LargeBinary), wanted.c.place)
+    return select(func.string_agg(found, in_order).label("hashes")).select_from(
+        wanted.join(leaves, leaves.c.position == leaf, isouter=True).join(
+            nodes, above, isouter=True
+        )
+    )
+
+
+_newest = _CHECKPOINT.order_by(checkpoints.c.size.desc()).limit(literal_column("1")).subquery()
+_PATH = Question(_path())
+_SEALED_NOW = Question(
+    _SEALED.add_columns(*_newest.c)
+    .join(_newest, true())
+    .where(leaves.c.position == bindparam("position", type_=BigInteger))
 )

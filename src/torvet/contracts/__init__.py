@@ -33,7 +33,7 @@ from .entitlement import (
     shares_of,
     still_allowed,
 )
-from .errors import ContractNotFound, NotProvider, OfferNotFound, ReadRefused
+from .errors import ContractNotFound, NotProvider, OfferNotFound, OtherSide, ReadRefused
 from .forms import ClauseForm
 from .jobs import expire
 from .model import (
@@ -126,6 +126,7 @@ __all__ = [
     "OfferStage",
     "OneOff",
     "Order",
+    "OtherSide",
     "PerUse",
     "Price",
     "Projection",

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from examples import examples
 from torvet.billing.bank.errors import PayoutRefused
 from torvet.billing.bank.model import Payout, PayoutAccount, PayoutFile
 from torvet.billing.bank.pain import NAMESPACE, to_pain
@@ -57,7 +58,7 @@ def payout_files(draw):
     return replace(FILE, payouts=payouts)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(payout_files())
 def test_counts_and_control_sums_are_those_of_the_transfers(file):
     root = read(to_pain(file))
