@@ -35,3 +35,12 @@ search_documents = Table(
     Index("search_documents_provider", "provider", "modified_at"),
     Index("search_documents_theme", "theme", "modified_at"),
 )
+
+# Words as they may be mistyped: `near` is each without any one of its letters (spelling.py).
+search_words = Table(
+    "search_words",
+    metadata,
+    Column("word", Text(collation="C"), primary_key=True),
+    Column("near", ARRAY(Text(collation="C")), nullable=False),
+    Index("search_words_near", "near", postgresql_using="gin"),
+)

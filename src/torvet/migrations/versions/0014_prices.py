@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0014_prices"
-down_revision = "0012_books"
+down_revision = "0013_spelling"
 branch_labels = None
 depends_on = None
 
