@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 import threading
+import time
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -211,3 +212,27 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.parent.name in SLOW_FOLDERS:
             item.add_marker(pytest.mark.slow)
+
+
+WORK_S_MAX = 1.0
+"""The work, in seconds of a processor, beyond which a test should be marked slow."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Note how much work a test was, which is the same whoever else works beside it."""
+    began = time.process_time()
+    try:
+        return (yield)
+    finally:
+        item.user_properties.append(("work_s", time.process_time() - began))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Name the tests that `make test-fast` should leave out or have made cheaper."""
+    if "not slow" not in terminalreporter.config.getoption("markexpr"):
+        return
+    for report in terminalreporter.getreports("passed"):
+        work_s = dict(report.user_properties).get("work_s", 0.0)
+        if report.when == "call" and work_s > WORK_S_MAX:
+            terminalreporter.line(f"{work_s:.1f} s of work, and not marked slow: {report.nodeid}")

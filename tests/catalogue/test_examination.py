@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from torvet.backends.duckdb_engine import DuckDBEngine
 from torvet.backends.spark_engine import SparkEngine
 from torvet.catalogue import series
@@ -337,7 +338,7 @@ TIMES = st.integers(0, 40).map(lambda half_hours: half_hours * 1800) | st.intege
     ),
     part_us=st.sampled_from([0, 1, 999_999]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 def test_keys_in_order_tell_what_a_window_tells(duckdb_engine, tmp_path_factory, rows, part_us):
     moments = [
         None if at is None else START + timedelta(seconds=at, microseconds=part_us * (at % 2))

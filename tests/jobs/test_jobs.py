@@ -204,6 +204,7 @@ with open_parts(Settings(home=Path(given["home"]), database=given["database"]), 
 """
 
 
+@pytest.mark.slow
 def test_the_job_of_a_killed_worker_is_taken_over(parts, settings):
     with parts.db.begin() as tx:
         defer(tx, "test.note", lock="one", word="hej", number=7)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from torvet.privacy import attacks
 from torvet.privacy.attacks import matching
 from torvet.privacy.attacks.outcome import judged, percent
@@ -71,7 +72,7 @@ def test_an_empty_release_gives_nothing_to_attack():
 
 
 @given(st.integers(1, 500), st.data())
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_the_interval_holds_the_rate_and_is_narrower_with_more_attempts(attempts, data):
     found = data.draw(st.integers(0, attempts))
     low, high = attacks.interval(found, attempts)
@@ -89,7 +90,7 @@ def test_clopper_and_pearson_agree_with_their_tables():
 
 
 @given(st.floats(0, 0.97), st.integers(1, 1000))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_a_verdict_hangs_on_two_points_above_the_control(control, attempts):
     allowed = judged(
         "any", successes=control * attempts, attempts=attempts, control=control, words="-"

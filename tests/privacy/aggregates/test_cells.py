@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from torvet.privacy.aggregates.cells import aggregate
 from torvet.privacy.aggregates.rules import (
     FIFTEEN_FIFTEEN,
@@ -95,13 +96,13 @@ def by_hand(rows, kept):
     return found
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(readings, st.lists(rules, min_size=1, max_size=4))
 def test_cells_are_those_that_one_counts_by_hand(rows, kept):
     assert shown(cells_of(rows, kept)) == by_hand(rows, kept)
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(readings, st.lists(rules, min_size=1, max_size=3), rules)
 def test_a_rule_more_never_publishes_more(rows, kept, extra):
     before, after = shown(cells_of(rows, kept)), shown(cells_of(rows, [*kept, extra]))
@@ -110,7 +111,7 @@ def test_a_rule_more_never_publishes_more(rows, kept, extra):
     assert all(after[place] in (None, before[place]) for place in before)
 
 
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(readings, st.lists(rules, min_size=1, max_size=3), st.randoms())
 def test_the_order_and_the_names_of_units_do_not_matter(rows, kept, chance):
     before = cells_of(rows, kept)

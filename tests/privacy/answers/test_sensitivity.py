@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from torvet.privacy.answers.accounting import MICRO, calibrated, cost, price_of, root_up
 from torvet.privacy.answers.exact import exact
 from torvet.privacy.answers.noise import hidden
@@ -58,7 +59,7 @@ rows = st.tuples(
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(
     asked=st.tuples(specs, questions),
     mine=st.lists(rows, min_size=1, max_size=30),

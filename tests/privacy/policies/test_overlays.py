@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from torvet.privacy import attacks
 from torvet.privacy.overlays import Made, overlaid
 from torvet.privacy.policies import Policy
@@ -187,7 +188,7 @@ def test_local_recoding_beside_another_release_of_the_same_people_is_held(made):
     assert overlaid(apart, [made(TENS)]).objections == ()
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12))
 @given(
     width=st.sampled_from([2, 3, 4, 5, 6, 10, 12, 20]),
     other=st.sampled_from([3, 4, 7, 9, 15, 30]),

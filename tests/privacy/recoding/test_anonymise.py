@@ -100,6 +100,7 @@ def test_adult_has_the_optimum_that_arx_finds(adult, levels, metric, limit, opti
     assert cost.loss == pytest.approx(result.utility.loss)
 
 
+@pytest.mark.slow
 def test_a_file_a_delta_table_and_a_stream_give_the_same_release(adult, levels, tmp_path):
     asked = {"quasi_identifiers": levels, "models": [KAnonymity(5)]}
     whole = anonymise(adult, **asked)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from torvet.privacy.errors import ColumnsInvalid
 from torvet.privacy.streams.coarsening import coarsen_location, coarsen_time
 from torvet.privacy.streams.periods import Period
@@ -55,7 +56,7 @@ def trips(seed, people, points):
 PLACE = {"latitude": "lat", "longitude": "lon", "unit": "phone"}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 @given(st.integers(0, 10_000), st.integers(1, 60), st.integers(1, 300), st.integers(1, 12))
 def test_every_cell_has_enough_people_holds_its_points_and_overlaps_no_other(
     seed, people, points, least
