@@ -89,6 +89,25 @@ def test_rows_about_people_wait_and_the_provider_reads_what_to_do(alma, held, fa
     alma.get(f"/api/datasets/{slug}/releases/1/certificate", 404)
 
 
+def test_what_was_examined_beside_the_gate_is_seen_by_nobody_where_the_gate_stays_shut(
+    alma, parking
+):
+    """Gate and examination read the same files at once; profile and quality wait for both."""
+    slug = alma.describe(checks=[{"rule": "construction_year > 1900"}])["slug"]
+    alma.publish(slug, parking())
+    waiting = alma.publish(slug, homes(), "homes.csv")
+
+    assert waiting["stage"] == "held"
+    assert [it["number"] for it in alma.get(f"/api/datasets/{slug}/releases")["items"]] == [1]
+    for sheet in ("profile", "quality", "preview"):
+        alma.get(f"/api/datasets/{slug}/releases/2/{sheet}", 404)
+
+    passed = alma.publish(slug, parking(4), mode="append")
+    assert passed["stage"] == "published"
+    assert alma.get(f"/api/datasets/{slug}/releases/2/profile")["rows"] == 14
+    assert alma.get(f"/api/datasets/{slug}/releases/2/quality")["score"] is not None
+
+
 def test_the_proposal_tells_roles_hierarchies_and_what_each_k_costs(alma, held):
     proposal = alma.get(f"/api/datasets/{held[0]}/privacy/proposal")
 
@@ -262,6 +281,31 @@ def test_readings_are_released_as_cells_of_many(alma):
     assert "meter_id" not in released.column_names
     assert set(released["contributors"].to_pylist()) == {30}
     assert certificate(alma, slug).certificate.treatment == "aggregate"
+
+
+def test_cells_are_released_with_totals_that_do_not_give_any_of_them_away(alma):
+    slug = alma.describe()["slug"]
+    zones = [0] * 5 + [1] * 30 + [2] * 25 + [3] * 30
+    rows = [
+        f"{m},{h},{zone},{1000 + (m * 7 + h * 13) % 400}"
+        for m, zone in enumerate(zones)
+        for h in range(4)
+    ]
+    delivery = alma.publish(
+        slug, ("meter_id,hour,zone,energy_wh\n" + "\n".join(rows)).encode(), "r.csv"
+    )
+    policy = policy_of(alma, slug)
+    policy["aggregate"]["totals"] = {"hierarchies": {"zone": {"kind": "flat"}}}
+    set_policy(alma, slug, policy)
+
+    assert alma.get(f"/api/deliveries/{delivery['id']}")["stage"] == "published"
+    released = in_release(alma, slug, 1).to_pylist()
+    told = {row["zone"] for row in released}
+    assert "*" in told
+    assert "0" not in told
+    assert len(told) == 3  # of four zones one is few, and another stands beside it in the dark
+    attacks = {it["name"]: it["passed"] for it in certificate(alma, slug).certificate.attacks}
+    assert attacks["recomputed"]
 
 
 def test_with_answers_the_release_has_no_rows_at_all(alma):

@@ -10,6 +10,7 @@ from torvet import catalogue
 from torvet.catalogue import delivery_store, on_release
 from torvet.catalogue.hooks import _handlers
 from torvet.catalogue.jobs import sweep
+from torvet.ingest import upload_path
 from torvet.jobs import run_worker
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -212,6 +213,23 @@ def test_a_delivery_whose_job_gave_up_is_taken_up_again(alma, parking, parts, cl
     run_worker(parts, once=True)
 
     assert alma.get(f"/api/deliveries/{made['id']}")["stage"] == "published"
+
+
+def test_an_upload_goes_also_where_another_slice_cannot_be_told(alma, parking):
+    def broken(_parts, _dataset, _number):
+        raise RuntimeError("the books are closed")
+
+    slug = alma.describe()["slug"]
+    handler = on_release(broken)
+    try:
+        delivery = alma.publish(slug, parking())
+    finally:
+        _handlers.remove(handler)
+
+    assert delivery["stage"] == "published"
+    with alma.parts.db.begin() as tx:
+        upload = delivery_store.get(tx, delivery["id"]).upload
+    assert not upload_path(alma.parts, upload).exists()
 
 
 def test_an_upload_that_was_published_cannot_be_delivered_again(alma, parking):

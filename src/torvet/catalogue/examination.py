@@ -40,10 +40,9 @@ def examine(
         *dataset.checks,
         *implied_checks(columns, dataset.place.bbox if dataset.place else None),
     )
-    to_sort = series.reading(files, dataset.key, columns)
     with ThreadPoolExecutor(1, "series") as beside:
         # Sorting keeps one core busy: the others count meanwhile.
-        sorting = beside.submit(to_sort)
+        sorting = beside.submit(series.measure, files, dataset.key, columns)
         rows, measured, judged = counting.count(files, columns, checks, first)
         progress("looking for repeated and missing rows", 0.6)
         key, gaps = sorting.result()

@@ -23,8 +23,11 @@ def publish_delivery(parts: Parts, *, delivery: str) -> None:
 @job(RELEASED, retries=8)
 def tell_of_release(parts: Parts, *, dataset: str, number: int) -> None:
     """Let other slices do what they do when there is a new release."""
-    hooks.tell(parts, dataset, number)
-    publish.tidy(parts, dataset, number)
+    try:
+        hooks.tell(parts, dataset, number)
+    finally:
+        # A slice that cannot be told now is told again; the upload need not wait for it.
+        publish.tidy(parts, dataset, number)
 
 
 @every("catalogue.resume", seconds=60)

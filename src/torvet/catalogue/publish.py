@@ -181,9 +181,11 @@ def _publish(parts: Parts, delivery: Delivery, reporter: Reporter) -> None:
         with parts.db.begin() as tx:
             delivery_store.reserve(tx, delivery.id, plan.number, source.rejected)
         files = [] if committed else _files(parts, plan, reporter)
+        certified = None if committed else _certified(parts, plan, files)
         found = examining.result() if examining else _examined(parts, plan, files, reporter)
-    if not committed:
-        _certify(parts, plan, files)
+    if certified is not None:
+        with parts.db.begin() as tx:  # before the commit: no release is ever without it
+            policy_store.put_certificate(tx, plan.dataset.id, certified, parts.clock.now())
         _commit(parts, plan, files, reporter)
     _show(parts, plan, found)
 
@@ -294,8 +296,8 @@ def _files(parts: Parts, plan: _Plan, reporter: Reporter) -> list[WrittenFile]:
     )
 
 
-def _certify(parts: Parts, plan: _Plan, files: list[WrittenFile]) -> None:
-    """Sign what was done and found, before the commit: no release is ever without it."""
+def _certified(parts: Parts, plan: _Plan, files: list[WrittenFile]) -> Certified:
+    """Sign what was done and found."""
     assert plan.admitted is not None
     before = plan.arriving.before
     table = plan.source_table if plan.unchanged else plan.dataset.table
@@ -305,7 +307,6 @@ def _certify(parts: Parts, plan: _Plan, files: list[WrittenFile]) -> None:
     if not plan.replaces and plan.held is not None:
         digests = [*(before.newest.files if before.newest else ()), *digests]
         sources, rows = (*before.sources, plan.source), rows + plan.held.rows
-    now = parts.clock.now()
     delivered = [source.sha256 for source in sources]
     secret = plan.admitted.about_people
     made = replace(
@@ -317,16 +318,14 @@ def _certify(parts: Parts, plan: _Plan, files: list[WrittenFile]) -> None:
         output_sha256=joined(digests),
         files=tuple(digests),
         rows=rows,
-        made_at=now,
+        made_at=parts.clock.now(),
     )
-    certified = Certified(
+    return Certified(
         number=plan.number,
         policy_version=plan.admitted.policy_version,
         treatment=made.treatment,
         content=made.signed(parts.keys.signing).to_bytes().decode(),
     )
-    with parts.db.begin() as tx:
-        policy_store.put_certificate(tx, plan.dataset.id, certified, now)
 
 
 def _examined(
