@@ -113,6 +113,9 @@ class CardProvider:
 
     def read_event(self, body: bytes, signature: str, now: datetime) -> CardEvent:
         _check_signature(self._webhook_secret, body, signature, now)
+        return self.understand(body)
+
+    def understand(self, body: bytes) -> CardEvent:
         try:
             said = json.loads(body)
             kind = _text(said, "type")

@@ -136,6 +136,9 @@ class CardPayments(Payments, Protocol):
     def read_event(self, body: bytes, signature: str, now: datetime) -> CardEvent:
         """Return what a webhook says; raise EventForged where the provider did not sign it now."""
 
+    def understand(self, body: bytes) -> CardEvent:
+        """Return what an event says that was found to be signed before."""
+
 
 class BankTransfers(Payments, Protocol):
     """Transfers by the bank, which takes payment files and leaves statements."""

@@ -43,6 +43,14 @@ class Register:
             return Unclear(invoices=named, why=why)
         return Matched(invoice=invoice, over=line.amount - invoice.owed)
 
+    def forget(self, number: str) -> None:
+        """Take the invoice of this number out: it is paid by now."""
+        gone = [each for each in self._by_word.get(_bare(number), ()) if each.number == number]
+        for each in gone:
+            for word in {_bare(each.reference), _bare(each.number)} - {""}:
+                self._by_word[word].remove(each)
+            self._by_owed[each.owed].remove(each)
+
     def _named(self, line: StatementLine) -> tuple[OpenInvoice, ...]:
         found = (each for word in words_of(line) for each in self._by_word.get(word, ()))
         return tuple(sorted(set(found), key=lambda each: each.number))

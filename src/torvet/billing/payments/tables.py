@@ -111,6 +111,7 @@ card_refunds = Table(
     Column("id", Text, primary_key=True),
     Column("payment", Text, nullable=False),
     Column("amount", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("stage", Text, nullable=False),
     Column("refund", Text),

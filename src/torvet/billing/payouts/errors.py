@@ -51,17 +51,3 @@ class NoOwnAccount(ExchangeError):
 
     def __str__(self) -> str:
         return "The exchange has no bank account to pay from."
-
-
-@dataclass(eq=False)
-class NotOverpaid(ExchangeError):
-    """More should be paid back than was paid too much."""
-
-    kind, code = Kind.CONFLICT, "not-overpaid"
-    advice = "Credit the invoice first: only what was paid beyond it goes back."
-    invoice: str
-    over: str
-    asked: str
-
-    def __str__(self) -> str:
-        return f"{self.over} too much is paid of {self.invoice}, and {self.asked} should go back."

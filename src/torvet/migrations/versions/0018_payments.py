@@ -112,6 +112,7 @@ def _card_refunds() -> None:
         sa.Column("id", sa.Text, primary_key=True),
         sa.Column("payment", sa.Text, nullable=False),
         sa.Column("amount", sa.BigInteger, nullable=False),
+        sa.Column("currency", sa.Text, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("stage", sa.Text, nullable=False),
         sa.Column("refund", sa.Text),

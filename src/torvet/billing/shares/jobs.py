@@ -1,0 +1,15 @@
+"""What happens to shares by itself: sales that are paid are divided."""
+
+from torvet.jobs import every
+from torvet.ports.parts import Parts
+
+from . import service
+
+DIVIDE_EVERY_S = 60
+
+
+@every("shares.divide", seconds=DIVIDE_EVERY_S)
+def divide(parts: Parts) -> None:
+    """Divide what settled sales brought in, however they were settled."""
+    with parts.db.begin() as tx:
+        service.divide_settled(tx, at=parts.clock.now())
