@@ -16,7 +16,7 @@ from torvet.ports.parts import Parts
 from torvet.privacy import policy_store
 from torvet.privacy.certificates import Certificate
 from torvet.privacy.errors import PolicyFailed
-from torvet.privacy.overlays import Made, overlaid
+from torvet.privacy.overlays import Made, overlaid, totals_over
 from torvet.privacy.policies import Policy, Treatment
 
 from . import store
@@ -77,7 +77,9 @@ def alike(it: Earlier, policy: Policy) -> bool:
             )
         case Treatment.AGGREGATE:
             before, now = was.aggregate or {}, policy.aggregate or {}
-            return (before.get("by"), before.get("value")) == (now.get("by"), now.get("value"))
+            return all(before.get(it) == now.get(it) for it in ("by", "value")) and (
+                totals_over(before) == totals_over(now)
+            )
         case _:
             return False
 

@@ -45,8 +45,14 @@ def _text(column: Column) -> Column:
 
 def _cells(columns: Sequence[Column], policy: Policy) -> tuple[Column, ...]:
     asked, by_name = policy.aggregate or {}, {column.name: column for column in columns}
+    over = (asked.get("totals") or {}).get("hierarchies", {})
+    places: list[Column] = []
+    for name in (it for it in asked["by"] if it in by_name):
+        # Totals stand beside their cells, under labels of their hierarchy.
+        places += [_text(by_name[name])] if name in over else [by_name[name]]
+        places += [Column(name=f"{name}_level", type=ColumnType.INTEGER)] if name in over else []
     return (
-        *(by_name[name] for name in asked["by"] if name in by_name),
+        *places,
         *(by_name[name] for name in (asked["value"],) if name in by_name),
         Column(name="contributors", type=ColumnType.INTEGER),
         Column(name="suppressed", type=ColumnType.TEXT),

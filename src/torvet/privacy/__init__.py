@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from . import attacks, risk, utility
     from .aggregates.cells import Aggregated, aggregate
     from .aggregates.feasible import audit
-    from .aggregates.rules import Dominance, MaxShare, MinContributors, PPercent
+    from .aggregates.releasing import tell
+    from .aggregates.rules import Dominance, MaxShare, MinContributors, PPercent, Totals
     from .aggregates.secondary import suppress_secondary
     from .answers.accounting import epsilon
     from .answers.figures import Figures
@@ -53,6 +54,8 @@ _ROOM_OF = {
     "MaxShare": "aggregates.rules",
     "MinContributors": "aggregates.rules",
     "PPercent": "aggregates.rules",
+    "Totals": "aggregates.rules",
+    "tell": "aggregates.releasing",
     "Aggregated": "aggregates.cells",
     "audit": "aggregates.feasible",
     "suppress_secondary": "aggregates.secondary",
@@ -138,6 +141,7 @@ __all__ = [
     "Signed",
     "Sum",
     "TCloseness",
+    "Totals",
     "Wish",
     "aggregate",
     "anonymise",
@@ -165,6 +169,7 @@ __all__ = [
     "spent",
     "suppress_secondary",
     "table_of",
+    "tell",
     "try_policy",
     "utility",
 ]

@@ -10,6 +10,7 @@ Docs: decisions/0129.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -105,8 +106,16 @@ def _subtracted(run: duckdb.DuckDBPyConnection, new: Made, it: Made) -> str | No
     match new.treatment, it.treatment:
         case Treatment.AGGREGATE, Treatment.AGGREGATE:
             (by, value), (was_by, was_value) = _cells(new), _cells(it)
-            if value != was_value or set(by) == set(was_by):
+            over, was_over = (totals_over(it.policy.aggregate) for it in (new, it))
+            if value != was_value or (set(by) == set(was_by) and over == was_over):
                 return None
+            if set(by) == set(was_by):
+                return (
+                    f"release {it.number} has the same cells with totals over"
+                    f" {_listed([*was_over]) or 'nothing'}, and these over"
+                    f" {_listed([*over]) or 'nothing'}: what one keeps back may follow from the"
+                    " other"
+                )
             return (
                 f"release {it.number} has sums of {value!r} by {_listed(was_by)}, and these are by"
                 f" {_listed(by)}, of the same rows: the difference of two sums may be one"
@@ -133,6 +142,11 @@ def _beside_rows(run: duckdb.DuckDBPyConnection, cells: Made, rows: Made, what: 
 def _cells(made: Made) -> tuple[Sequence[str], str]:
     asked = made.policy.aggregate or {}
     return asked.get("by", ()), asked.get("value", "")
+
+
+def totals_over(aggregate: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Return the hierarchies over which a policy's cells have totals."""
+    return ((aggregate or {}).get("totals") or {}).get("hierarchies") or {}
 
 
 def _same_rows(run: duckdb.DuckDBPyConnection, new: Made, it: Made) -> bool:

@@ -23,6 +23,7 @@ HIERARCHY_KINDS = ("intervals", "prefix", "calendar", "geo", "table", "flat")
 MODEL_KINDS = ("k-anonymity", "l-diversity", "t-closeness")
 METRICS = ("loss", "discernibility", "entropy")
 RECODINGS = ("full-domain", "mondrian")
+TOTALS_METHODS = ("suppress", "merge-up")
 
 
 class Treatment(StrEnum):
@@ -326,6 +327,29 @@ def _aggregate_faults(
     least = [it.get("n") for it in rules if it.get("kind") == "min-contributors"]
     if not least or not all(isinstance(n, int) and n >= floor.contributors for n in least):
         found.append(f"the rule min-contributors is asked for, with at least {floor.contributors}")
+    return [*found, *_totals_faults(spec.get("totals"), by)]
+
+
+def _totals_faults(spec: Any, by: Sequence[str]) -> Sequence[str]:
+    if spec is None:
+        return []
+    over = spec.get("hierarchies") if isinstance(spec, Mapping) else None
+    if not isinstance(over, Mapping) or not over or not set(over) <= set(by):
+        return [
+            "`aggregate.totals.hierarchies` gives columns of `by` the hierarchy of their totals"
+        ]
+    found = [
+        f"the hierarchy of {name!r} is of a kind {', '.join(HIERARCHY_KINDS)}"
+        for name, it in over.items()
+        if not isinstance(it, Mapping) or it.get("kind") not in HIERARCHY_KINDS
+    ]
+    protection = spec.get("protection", 0.1)
+    if not _number(protection) or not 0 < figure(protection) <= 1:
+        found.append("`aggregate.totals.protection` is a share above 0, up to 1")
+    if spec.get("method", "suppress") not in TOTALS_METHODS:
+        found.append(f"`aggregate.totals.method` is one of {', '.join(TOTALS_METHODS)}")
+    elif spec.get("method") == "merge-up" and len(over) > 1:
+        found.append("merging up goes along one hierarchy")
     return found
 
 

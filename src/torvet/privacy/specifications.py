@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .aggregates.rules import rules_from_json
+from .aggregates.rules import Totals, rules_from_json
 from .answers.spec import AnswerSpec
 from .certificates import figure
 from .errors import PolicyInvalid
@@ -73,12 +73,26 @@ def _model(spec: Mapping[str, Any], hierarchies: Mapping[str, Hierarchy]) -> Mod
         raise PolicyInvalid((f"a model lacks or misstates {error}",)) from error
 
 
+def totals_of(aggregate: Mapping[str, Any]) -> Totals | None:
+    """Return which totals an aggregate tells beside its cells; raise PolicyInvalid."""
+    spec = aggregate.get("totals")
+    if spec is None:
+        return None
+    return Totals(
+        hierarchies=hierarchies_of(spec["hierarchies"]),
+        protection=figure(spec.get("protection", 0.1)),
+        method=spec.get("method", "suppress"),
+    )
+
+
 def try_policy(policy: Policy) -> None:
     """Make all that a policy asks for, and throw it away; raise what is wrong with it."""
     if policy.treatment is Treatment.ANONYMISE and policy.anonymise is not None:
         hierarchies = hierarchies_of(policy.anonymise.hierarchies)
         models_of(policy.anonymise.models, hierarchies)
     if policy.treatment is Treatment.AGGREGATE:
-        rules_from_json((policy.aggregate or {})["rules"])
+        asked = policy.aggregate or {}
+        rules_from_json(asked["rules"])
+        totals_of(asked)
     if policy.treatment is Treatment.ANSWERS:
         AnswerSpec.from_json(policy.answers or {})

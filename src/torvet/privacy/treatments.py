@@ -13,21 +13,25 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from torvet import privacy
 from torvet.kit.errors import ExchangeError
 
-from .aggregates.rules import rules_from_json
+from .aggregates.cells import ONE_BY_ONE
+from .aggregates.rules import Totals, rules_from_json
 from .certificates import Certificate
 from .classification.model import Role
 from .errors import PolicyFailed
 from .policies import Policy, Treatment
 from .proposals import KS
-from .specifications import hierarchies_of, models_of
+from .specifications import hierarchies_of, models_of, totals_of
 from .successors import Continued, Files, changed_cells, continued, in_no_order
 
 if TYPE_CHECKING:  # they bring compilers along, for which a server's start does not wait
+    from .aggregates.cells import Aggregated
+    from .attacks.cells import Cells
     from .attacks.outcome import AttackReport, Outcome
     from .recoding.measures import Risk
     from .recoding.result import Result
@@ -45,6 +49,18 @@ CELLS_TOLD = (
 CELLS_CHANGED = (
     "{:,} cells that a release before has another figure for are left out: the difference would be"
     " the sum of those who came or went, who may be one."
+)
+
+
+NO_CELL = "no cell is left: the rules object to each of the {:,} cells"
+TOTALS_TOLD = (
+    "Totals are published with their cells, and so many cells more are kept back that whoever takes"
+    " published ones from totals, earlier releases among them, leaves every cell that a rule kept"
+    " back room for {} more and less: the bounds of each were computed from what is published."
+)
+BLOCKS_LEFT_OUT = (
+    "Some blocks of cells are left out as a whole: beside the releases before, a cell in them that"
+    " is kept back would have been found out."
 )
 
 
@@ -237,11 +253,11 @@ def _aggregated(
         unit=asked["unit"],
         rules=rules_from_json(asked["rules"]),
     )
+    if (totals := totals_of(asked)) is not None:
+        return _with_totals(cells, totals, policy, source, target, earlier, tried)
     published = cells.cells - cells.suppressed
     if not published:
-        raise PolicyFailed(
-            (f"no cell is left: the rules object to each of the {cells.cells:,} cells",)
-        )
+        raise PolicyFailed((NO_CELL.format(cells.cells),))
     # A line without a sum would tell that somebody is there: empty cells have no line either.
     told = cells.table.filter(pc.is_null(cells.table[KEPT_BACK]))
     pq.write_table(told, target, compression="zstd")
@@ -249,20 +265,57 @@ def _aggregated(
     if not left.rows:
         raise PolicyFailed((CELLS_TOLD,))
     report = privacy.attacks.run(
-        target,
-        list(source),
-        cells=privacy.attacks.Cells(
-            by=tuple(asked["by"]), value=asked["value"], unit=asked["unit"]
-        ),
-        seed=tried.seed,
-        limit_rows=tried.rows,
+        target, list(source), cells=_summed(asked), seed=tried.seed, limit_rows=tried.rows
     )
-    remarks = (CELLS_CHANGED.format(left.left_out),) if left.left_out else ()
     drawn = replace(
         cells.certificate,
         rows=left.rows,
         suppressed=cells.cells - left.rows,
-        remarks=(*cells.certificate.remarks, *remarks),
+        remarks=(*cells.certificate.remarks, *_changed(left.left_out)),
+    )
+    return Treated(path=target, certificate=_withstood(drawn, policy, report))
+
+
+def _summed(asked: Mapping[str, Any]) -> "Cells":
+    return privacy.attacks.Cells(by=tuple(asked["by"]), value=asked["value"], unit=asked["unit"])
+
+
+def _changed(left_out: int) -> tuple[str, ...]:
+    return (CELLS_CHANGED.format(left_out),) if left_out else ()
+
+
+def _with_totals(  # noqa: PLR0917 - what _aggregated knows, and the totals
+    cells: "Aggregated",
+    totals: Totals,
+    policy: Policy,
+    source: Sequence[str],
+    target: Path,
+    earlier: Sequence[Files],
+    tried: Tried,
+) -> Treated:
+    asked = policy.aggregate or {}
+    told = privacy.tell(cells, totals, [pads.dataset(list(files)).to_table() for files in earlier])
+    if not told.table.num_rows:
+        raise PolicyFailed((CELLS_TOLD if earlier else NO_CELL.format(told.places),))
+    pq.write_table(told.table, target, compression="zstd")
+    report = privacy.attacks.run(
+        told.cells,
+        list(source),
+        cells=_summed(asked),
+        margins=privacy.attacks.Margins(table=told.every, truths=told.truths),
+        seed=tried.seed,
+        limit_rows=tried.rows,
+    )
+    drawn = cells.certificate
+    remarks = [TOTALS_TOLD.format(f"{100 * totals.protection:g} %"), *_changed(told.changed)]
+    if told.blocks_left_out:
+        remarks.append(BLOCKS_LEFT_OUT)
+    drawn = replace(
+        drawn,
+        rows=told.table.num_rows,
+        suppressed=told.places - told.table.num_rows,
+        models_found={**drawn.models_found, "protection": totals.protection},
+        remarks=(*(it for it in drawn.remarks if it != ONE_BY_ONE), *remarks),
     )
     return Treated(path=target, certificate=_withstood(drawn, policy, report))
 

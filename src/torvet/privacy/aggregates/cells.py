@@ -23,6 +23,9 @@ from .rules import FIFTEEN_FIFTEEN, Rule, checked, rules_to_json
 
 PRIMARY = "primary"
 OWN_COLUMNS = ("contributors", "suppressed")
+ONE_BY_ONE = (
+    "Cells are suppressed one by one: publish no totals over them without secondary suppression."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,8 +187,5 @@ def _remarks(cells: Aggregated) -> tuple[str, ...]:
     if cells.rows_left_out:
         said.append(f"{cells.rows_left_out:,} rows without key, unit or value count nowhere.")
     if cells.suppressed:
-        said.append(
-            "Cells are suppressed one by one: publish no totals over them without secondary"
-            " suppression."
-        )
+        said.append(ONE_BY_ONE)
     return tuple(said)

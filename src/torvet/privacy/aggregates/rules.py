@@ -6,12 +6,13 @@ are. Every rule grows stricter with a larger first or leading contribution: judg
 of those can only suppress more.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from torvet.privacy.errors import RulesInvalid
+from torvet.privacy.recoding.hierarchies import Hierarchy
 
 LEADERS_MAX = 10
 
@@ -144,3 +145,12 @@ def _hold(kept: bool, fault: str) -> None:
 
 
 FIFTEEN_FIFTEEN: tuple[Rule, ...] = (MinContributors(15), MaxShare(0.15))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Which totals are told beside the cells, and how far what is kept back stays in the dark."""
+
+    hierarchies: Mapping[str, Hierarchy]
+    protection: float = 0.1
+    method: Literal["suppress", "merge-up"] = "suppress"

@@ -156,7 +156,7 @@ def _protect(
         row = waiting.pop()
         insiders = [other for other in alone if other != row] if hidden[row] else []
         for known in (None, *insiders):
-            for move in _moves(values[row], protection):
+            for move in moves(values[row], protection):
                 moved = _cheapest(sums, values, after, row, move, known)
                 fresh = np.flatnonzero(moved & ~after)
                 after[fresh] = True
@@ -164,7 +164,7 @@ def _protect(
     return after
 
 
-def _moves(value: float, protection: float) -> tuple[float, ...]:
+def moves(value: float, protection: float) -> tuple[float, ...]:
     """How far up and down a cell must be able to move; what is 0 has nowhere down to go."""
     up = max(1.0, protection * value)
     down = min(up, value)

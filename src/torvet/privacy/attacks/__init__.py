@@ -4,7 +4,7 @@
 """
 
 from .answers import averaging, decoding, differencing, existence, reconstruction, side_channel
-from .cells import Cells, few, insider
+from .cells import Cells, Margins, few, insider, recomputed
 from .outcome import MARGIN, AttackReport, Outcome, interval
 from .spending import crash, overspending, under_accounting, worst_ratio
 from .streams import Stream, coarsened, linkability, unicity
@@ -15,6 +15,7 @@ __all__ = [
     "MARGIN",
     "AttackReport",
     "Cells",
+    "Margins",
     "Outcome",
     "Previous",
     "Stream",
@@ -31,6 +32,7 @@ __all__ = [
     "linkability",
     "minimality",
     "overspending",
+    "recomputed",
     "reconstruction",
     "run",
     "side_channel",

@@ -6,8 +6,10 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from torvet.kit.sql import identifier
+from torvet.privacy.aggregates.feasible import audit
 
 from .answers import NEAR
 from .outcome import Outcome, judged, percent
@@ -23,6 +25,42 @@ class Cells:
     by: tuple[str, ...]
     value: str
     unit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Margins:
+    """Cells and totals as a reader has them: `table` has null where nothing is told.
+
+    Its schema says which cells are totals of which (`suppress_secondary`), and its column
+    `suppressed` to which of them a rule objected: `primary`. `truths` (rows,) is what each is.
+    """
+
+    table: pa.Table
+    truths: np.ndarray
+
+
+def recomputed(margins: Margins, *, near: float = NEAR) -> Outcome:
+    """Take published cells from published totals, as far as that goes, for what is kept back.
+
+    Bounds of every withheld cell follow from all that is told at once (`privacy.audit`). Success
+    is an interval of which the middle must lie within `near` of the truth, of a cell or total that
+    a rule objected to. The control is 0: every one of them has to stay in the dark.
+    """
+    found = audit(margins.table)
+    objected = np.asarray(pc.equal(margins.table["suppressed"], "primary").fill_null(False))
+    guarded = objected[found.rows]
+    truths = margins.truths[found.rows][guarded]
+    width = (found.high - found.low)[guarded]
+    right = int((width <= 2 * near * np.abs(truths)).sum())
+    return judged(
+        "recomputed",
+        successes=right,
+        attempts=len(truths),
+        control=0.0,
+        margin=0.0,
+        words=f"Of {len(truths):,} cells and totals that the rules keep back, {right:,} follow to "
+        f"within {percent(near)} from the published ones.",
+    )
 
 
 def insider(release: pa.Table, source: Any, cells: Cells, *, near: float = NEAR) -> Outcome:

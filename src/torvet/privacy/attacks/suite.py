@@ -13,7 +13,7 @@ from torvet.privacy.recoding.hierarchies import Hierarchy
 from torvet.privacy.sources import opened
 
 from . import cells as sums
-from .cells import Cells
+from .cells import Cells, Margins
 from .matching import Classes, classes, covers, quantiles
 from .outcome import AttackReport, Outcome
 from .records import homogeneity, inference, linkage, singling_out
@@ -71,6 +71,7 @@ def run(
     stream: Stream | None = None,
     trace: Trace | None = None,
     cells: Cells | None = None,
+    margins: Margins | None = None,
     previous: Previous | None = None,
     suite: str = "default",
     seed: int = SEED,
@@ -90,6 +91,7 @@ def run(
         stream: for readings of units under pseudonyms that rotate.
         trace: for a release that follows people from point to point.
         cells: for a release of sums.
+        margins: the same sums with their totals, where these are released too.
         previous: the release that consumers already have.
         suite: `default`, or `quick` with a tenth of the targets.
         seed: equal seeds give equal reports.
@@ -116,6 +118,8 @@ def run(
         seed=seed,
     )
     outcomes = [*_on_rows(plan), *_on_people(plan, stream, trace), *_on_sums(plan, cells)]
+    if margins is not None:
+        outcomes.append(sums.recomputed(margins))
     if previous is not None:
         outcomes += _on_versions(plan, previous)
     return AttackReport(suite=suite, seed=seed, outcomes=tuple(outcomes))
