@@ -2,7 +2,9 @@
 
 from .errors import AmountNotHeld, HoldClosed, HoldNotFound, HoldShort
 from .inspection import faults_of_holds
+from .jobs import release_held
 from .model import HeldStatement, Hold, HoldId, Move, Moved, Purpose
+from .releasing import hold_again, release_due, release_for
 from .service import (
     give_back,
     give_back_all,
@@ -34,11 +36,15 @@ __all__ = [
     "held",
     "held_of",
     "hold",
+    "hold_again",
     "hold_named",
     "lift_stops",
     "open_hold",
     "put_back",
     "release",
+    "release_due",
+    "release_for",
+    "release_held",
     "statement",
     "stop_payouts",
     "stopped",

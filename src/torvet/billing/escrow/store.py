@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from torvet.billing.invoices.tables import invoice_sales
 from torvet.billing.model import TransactionId
 from torvet.kit.money import Currency, Money
 
@@ -73,6 +74,20 @@ def open_holds(tx: Connection) -> Iterator[Hold]:
     """Give every hold that takes money in."""
     for row in tx.execute(select(holds).where(holds.c.closed_at.is_(None)).order_by(holds.c.id)):
         yield _hold(row)
+
+
+def filled(tx: Connection) -> list[str]:
+    """Return the holds of contracts in which something is left."""
+    query = select(holds.c.id).where(holds.c.purpose == Purpose.PREPAID.value, holds.c.rest > 0)
+    return list(tx.scalars(query.order_by(holds.c.id)))
+
+
+def invoices_for(tx: Connection, contract: str) -> list[str]:
+    """Return the invoices that say something of a contract, the oldest first."""
+    query = select(invoice_sales.c.invoice).where(
+        invoice_sales.c.contract == contract, invoice_sales.c.invoice == invoice_sales.c.sale
+    )
+    return list(tx.scalars(query.order_by(invoice_sales.c.invoice)))
 
 
 def close(tx: Connection, hold_id: str, at: datetime) -> None:

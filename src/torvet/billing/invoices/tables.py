@@ -88,6 +88,7 @@ invoice_sales = Table(
     Column("share_vat", BigInteger, nullable=False),
     CheckConstraint("net = fee + share", name="invoice_sales_whole"),
     Index("invoice_sales_by_sale", "sale"),
+    Index("invoice_sales_by_contract", "contract"),
     Index("invoice_sales_by_self_bill", "self_bill"),
     Index("invoice_sales_by_provider", "provider", "invoice"),
 )

@@ -74,6 +74,7 @@ def _held() -> None:
             "escrow_moves_invoice", "invoice", postgresql_where=sa.text("invoice is not null")
         ),
     )
+    op.create_index("invoice_sales_by_contract", "invoice_sales", ["contract"])
     op.execute(
         "create trigger escrow_moves_kept before update or delete or truncate on escrow_moves "
         "for each statement execute function books_kept()"
