@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Engine, insert, text
 
-from torvet.catalogue import search_store, tables
+from torvet.catalogue import search_store, spelling, spelling_store, tables
 from torvet.catalogue.model import (
     Contact,
     Dataset,
@@ -189,13 +189,13 @@ class Catalogue:
                     insert(tables.releases),
                     [_release_row(release) for _, release in drawn if release],
                 )
-                search_store.write(
-                    tx,
-                    *(
-                        document_of(dataset, release, known[dataset.provider])
-                        for dataset, release in drawn
-                    ),
-                )
+                written = [
+                    document_of(dataset, release, known[dataset.provider])
+                    for dataset, release in drawn
+                ]
+                search_store.write(tx, *written)
+                heads = (text for document in written for text in document.head)
+                spelling_store.learn(tx, spelling.words_of(heads))
         with db.connect().execution_options(isolation_level="AUTOCOMMIT") as plain:
             plain.execute(text("VACUUM ANALYZE search_documents"))
             plain.execute(text("ANALYZE"))

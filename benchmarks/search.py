@@ -2,7 +2,7 @@
 
     python -m benchmarks.search --json FILE [--datasets 100000]
 
-The words are drawn as people draw them: common ones, rare ones, several, beginnings of words,
+The words are drawn as people draw them: common ones, rare ones, mistyped ones, several, beginnings of words,
 phrases, exclusions, filters, and no words at all. Every search counts its facets. The peer is
 what a textbook does in the same table of the same PostgreSQL: rank and count all that fits.
 """
@@ -67,7 +67,7 @@ class Wishes:
 
     KINDS = (
         ("nothing", 8), ("theme", 8), ("place", 5), ("provider", 4), ("common", 12),
-        ("usual", 20), ("rare", 12), ("two", 13), ("three", 4), ("beginning", 6),
+        ("usual", 16), ("mistyped", 4), ("rare", 12), ("two", 13), ("three", 4), ("beginning", 6),
         ("phrase", 2), ("without", 2), ("common_in_theme", 4),
     )  # fmt: skip
 
@@ -91,6 +91,11 @@ class Wishes:
 
     def rare(self):
         return Wish(q=self._word(200, 10**6))
+
+    def mistyped(self):
+        word = self._word(0, 600)
+        at = self._draw.randrange(len(word))
+        return Wish(q=word[:at] + word[at + 1 :])
 
     def two(self):
         return Wish(q=f"{self._word(0, 300)} {self._word(0, 300)}")

@@ -1,6 +1,7 @@
 """Finding datasets: the index is kept in the transaction of the deed that changes them."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -8,12 +9,15 @@ from torvet.parties import Caller, Party, Role, parties_by_id
 from torvet.parties import party as party_of
 from torvet.ports.parts import Parts
 
-from . import release_lines, search_store, store
+from . import release_lines, search_store, spelling, spelling_store, store
 from .model import Dataset, Release
 from .search_model import Counts, Found, Hit, Wish, foremost
 from .search_text import document_of, taken_apart
 
 NOTHING = Counts(total=0)
+GUESSED_WORDS_MAX = 6
+GUESSES_MAX = 3
+"""So many words are tried in the place of one that nothing is called."""
 
 
 def reindex(tx: Connection, dataset: Dataset, release: Release | None = None) -> None:
@@ -25,13 +29,34 @@ def reindex(tx: Connection, dataset: Dataset, release: Release | None = None) ->
         search_store.remove(tx, dataset.id)
         return
     newest = release or store.newest_release(tx, dataset.id)
-    search_store.write(tx, document_of(dataset, newest, party_of(tx, dataset.provider)))
+    document = document_of(dataset, newest, party_of(tx, dataset.provider))
+    search_store.write(tx, document)
+    spelling_store.learn(tx, spelling.words_of(document.head))
 
 
 def search(parts: Parts, caller: Caller, wish: Wish) -> Found:
     """Return one page of the datasets that fit `wish` and that `caller` may know of."""
     with parts.db.begin() as tx:
-        return find(tx, reader_of(caller), wish)
+        return find_or_guess(tx, reader_of(caller), wish)
+
+
+def find_or_guess(tx: Connection, reader: str | None, wish: Wish) -> Found:
+    """Search as `find` does; where nothing fits, for words that were nearly typed.
+
+    A word is guessed only where it finds something that `reader` may know of.
+    """
+    found = find(tx, reader, wish)
+    typed = spelling.typed(wish.q)[:GUESSED_WORDS_MAX]
+    if found.counts.total or not typed:
+        return found
+    near = spelling_store.near(tx, typed, GUESSES_MAX)
+    for turn in range(max(map(len, near.values()), default=0)):
+        instead = {word: others[min(turn, len(others) - 1)] for word, others in near.items()}
+        guessed = spelling.respelt(wish.q, instead)
+        other = find(tx, reader, replace(wish, q=guessed))
+        if other.counts.total:
+            return replace(other, instead=guessed)
+    return found
 
 
 def find(tx: Connection, reader: str | None, wish: Wish) -> Found:

@@ -14,7 +14,7 @@ from torvet.ports.parts import Parts
 from torvet.web.parts import TheParts
 from torvet.web.problems import problems_of
 
-from .search import find, reader_of
+from .search import find_or_guess, reader_of
 from .search_model import (
     PAGE_MAX,
     PAGE_SIZE_MAX,
@@ -122,6 +122,9 @@ class FoundOut(BaseModel):
     approximate: bool = Field(
         description="Whether `total` and all counts are estimates from a sample."
     )
+    searched_instead: str = Field(
+        description="The words that were searched for, where nothing fits those that were given."
+    )
     page: int
     page_size: int
     facets: dict[str, list[FacetOut]]
@@ -141,11 +144,12 @@ def found_by(search: Search, caller: Caller, parts: Parts) -> FoundOut:
     """Return one page of what `caller` finds, for programs and for pages alike."""
     with parts.db.begin() as tx:
         wish = _wish(tx, search)
-        found = find(tx, reader_of(caller), wish)
+        found = find_or_guess(tx, reader_of(caller), wish)
     return FoundOut(
         items=[_item(hit) for hit in found.hits],
         total=found.counts.total,
         approximate=found.counts.approximate,
+        searched_instead=found.instead,
         page=search.page,
         page_size=search.page_size,
         facets=facets_out(found),

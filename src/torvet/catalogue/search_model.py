@@ -110,3 +110,5 @@ class Found:
     counts: Counts
     providers: dict[str, Party]
     """The parties that the facet `provider` names."""
+    instead: str = ""
+    """The words that were searched for, where nothing fits those that were given."""

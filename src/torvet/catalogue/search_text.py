@@ -115,7 +115,12 @@ class Document:
     @property
     def beginnings(self) -> list[str]:
         """Return how the words of its title, keywords, place and provider begin."""
-        return beginnings(self.texts[language, w] for w in "AB" for language in CONFIGURATIONS)
+        return beginnings(self.head)
+
+    @property
+    def head(self) -> list[str]:
+        """Return its title, keywords, place and provider."""
+        return [self.texts[language, w] for w in "AB" for language in CONFIGURATIONS]
 
     @property
     def readers(self) -> tuple[str, ...]:
