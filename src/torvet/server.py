@@ -9,11 +9,16 @@ from .audit import api as audit_api
 from .audit import pages as audit_pages
 from .billing import api as billing_api
 from .billing import quote_api
+from .billing.invoices import api as invoices_api
+from .billing.invoices import pages as invoices_pages
+from .billing.profiles import api as profiles_api
+from .billing.profiles import pages as profiles_pages
+from .billing.rulebook import api as rulebook_api
 from .catalogue import api as catalogue_api
 from .catalogue import ckan_api, dcat_api, privacy_api, search_api
 from .catalogue import pages as catalogue_pages
 from .contracts import api as contracts_api
-from .contracts import duties_api
+from .contracts import capping_api, duties_api
 from .contracts import pages as contracts_pages
 from .contracts.negotiation import api as negotiation_api
 from .contracts.negotiation import pages as negotiation_pages
@@ -26,6 +31,8 @@ from .parties import api as parties_api
 from .parties import pages as parties_pages
 from .parties.signin import papers_of
 from .ports.parts import Parts
+from .reuse import api as reuse_api
+from .reuse import reviews_api
 from .web import readers
 from .web.frame import new_app
 
@@ -41,18 +48,27 @@ ROUTERS = (
     privacy_api.router,
     contracts_api.router,
     duties_api.router,
+    capping_api.router,
     negotiation_api.router,
     delivery_api.router,
     metering_api.router,
     billing_api.router,
     quote_api.router,
+    invoices_api.router,
+    profiles_api.router,
+    rulebook_api.router,
     demand_api.router,
+    reuse_api.router,
+    reviews_api.router,
     ingest_api.router,
     parties_api.router,
     audit_api.router,
     activity_api.router,
     catalogue_pages.router,
     contracts_pages.router,
+    invoices_pages.router,
+    profiles_pages.router,
+    rulebook_api.pages,
     negotiation_pages.router,
     parties_pages.router,
     audit_pages.router,

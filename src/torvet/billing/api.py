@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel, Field
 
-from torvet.kit.money import Currency, Money
+from torvet.kit.money import Currency
 from torvet.parties import Caller, Scope, check
 from torvet.parties.signin import acting
 from torvet.ports.moment import one_moment
@@ -19,6 +19,7 @@ from torvet.web.problems import problems_of
 from . import export, service
 from .errors import AccountNotFound
 from .export import BooksFormat
+from .forms import MoneyForm
 from .inspection import check_books
 from .model import HOUSE, Account, AccountBalance, AccountKind
 
@@ -27,17 +28,6 @@ PERIOD = timedelta(days=31)
 router = APIRouter(prefix="/api/billing", tags=["billing"])
 Reader = Annotated[Caller, Depends(acting(Scope.READ))]
 Operator = Annotated[Caller, Depends(acting(Scope.OPERATE))]
-
-
-class MoneyForm(BaseModel):
-    """An amount in whole minor units: øre or cent."""
-
-    minor: int
-    currency: Currency
-
-    @classmethod
-    def of(cls, amount: Money) -> "MoneyForm":
-        return cls(minor=amount.minor, currency=amount.currency)
 
 
 class LedgerAccountForm(BaseModel):

@@ -17,9 +17,9 @@ from torvet.web.frame import TheParts
 from torvet.web.problems import problems_of
 
 from . import calculator
-from .api import MoneyForm
 from .calculator import Quote
 from .charging import Cause, Quantity
+from .forms import MoneyForm
 
 QUANTITY_MAX = 10**15
 

@@ -91,6 +91,14 @@ def issue_contract(parts: Parts, contract: str, *, by: str = EXCHANGE) -> Issued
         return _issue(tx, parts, until=until, by=by, contract=contract)
 
 
+def waiting_for(
+    tx: Connection, parts: Parts, caller: Caller, *, every: bool = False
+) -> tuple[Waiting, ...]:
+    """Return what waits of the caller's party, or of all parties for the operator."""
+    parties.check(caller, Scope.OPERATE if every else Role.READER)
+    return what_waits(tx, parts, party=None if every else caller.party)
+
+
 def what_waits(tx: Connection, parts: Parts, *, party: str | None = None) -> tuple[Waiting, ...]:
     """Return charges that no invoice could be written for now, and every reason.
 

@@ -66,6 +66,13 @@ def credit_notes_of(tx: Connection, id_: InvoiceId) -> list[IssuedInvoice]:
     return store.credit_notes_of(tx, id_)
 
 
+def sales_told(tx: Connection, caller: Caller, it: IssuedInvoice) -> list[Sale]:
+    """Return what a document says of contracts, to who may know the fee: provider and operator."""
+    if caller.operator:
+        return sales_on(tx, it.id) if it.kind.self_billed else store.sales_of(tx, invoice=it.id)
+    return sales_on(tx, it.id) if it.kind.self_billed else []
+
+
 def sales_of(tx: Connection, invoice: InvoiceId) -> list[Sale]:
     """Return what an invoice and its credit notes say of each contract, the invoice first."""
     found = store.sales_of(tx, sale=invoice)

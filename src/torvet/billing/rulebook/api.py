@@ -1,0 +1,132 @@
+"""The rulebook over HTTP and as a page: public, and the same for everybody."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, Response
+from pydantic import BaseModel, Field
+
+from torvet.billing.periods import day_of
+from torvet.parties import PartyKind
+from torvet.parties.signin import TheCaller
+from torvet.web.frame import TheParts
+from torvet.web.pages import render
+from torvet.web.problems import problems_of
+
+from .model import Rules
+from .reader import rulebook, rules_on
+from .words import KINDS, WORDS
+
+router = APIRouter(prefix="/api", tags=["billing"])
+pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+class FeeForm(BaseModel):
+    """What the exchange keeps of each sale of a provider."""
+
+    kind: PartyKind
+    percent: str = Field(description="Of the price without VAT.")
+    least: int = Field(description="The least of a sale, in øre or cent.")
+
+
+class WordsForm(BaseModel):
+    """A text in both languages."""
+
+    da: str
+    en: str
+
+
+class EuroForm(BaseModel):
+    """What Danish VAT is told with in kroner where an invoice is in euro."""
+
+    kroner: str
+    as_of: date
+    source: str
+
+
+class ServiceLevelForm(BaseModel):
+    """What is promised where an offer promises nothing of its own."""
+
+    availability_percent: str
+    support_hours: int
+    credit_percent: str
+
+
+class RulesForm(BaseModel):
+    """One version of the rules about money; invoices name theirs."""
+
+    version: str
+    since: date
+    fees: list[FeeForm]
+    payment_days: int
+    payout_days: int
+    vat_percent: str
+    reverse_charge: WordsForm
+    exempt: WordsForm
+    euro: EuroForm
+    service_level: ServiceLevelForm
+    rounding: WordsForm
+
+    @classmethod
+    def of(cls, it: Rules) -> "RulesForm":
+        level = it.service_level
+        return cls(
+            version=it.version,
+            since=it.since,
+            fees=[
+                FeeForm(kind=kind, percent=f"{fee.percent:f}", least=fee.least)
+                for kind, fee in it.fees.items()
+            ],
+            payment_days=it.payment_days,
+            payout_days=it.payout_days,
+            vat_percent=f"{it.vat.standard_percent:f}",
+            reverse_charge=WordsForm(da=it.vat.reverse_charge.da, en=it.vat.reverse_charge.en),
+            exempt=WordsForm(da=it.vat.exempt.da, en=it.vat.exempt.en),
+            euro=EuroForm(kroner=f"{it.euro.kroner:f}", as_of=it.euro.as_of, source=it.euro.source),
+            service_level=ServiceLevelForm(
+                availability_percent=f"{level.availability_percent:f}",
+                support_hours=level.support_hours,
+                credit_percent=f"{level.credit_percent:f}",
+            ),
+            rounding=WordsForm(da=it.rounding.da, en=it.rounding.en),
+        )
+
+
+class RulebookForm(BaseModel):
+    """The rules in force, and all versions there are: also those that will hold one day."""
+
+    current: RulesForm
+    versions: list[RulesForm]
+
+
+@router.get("/fees", responses=problems_of(422, 503))
+def fees(
+    parts: TheParts,
+    on: Annotated[date | None, Query(description="Another day than today.")] = None,
+) -> RulebookForm:
+    """Tell what the exchange keeps of a sale, and all its rules about money: for everybody."""
+    folder = parts.settings.rulebook
+    current = rules_on(on or day_of(parts.clock.now()), folder)
+    return RulebookForm(
+        current=RulesForm.of(current), versions=[RulesForm.of(one) for one in rulebook(folder)]
+    )
+
+
+@pages.get("/fees")
+def fees_page(
+    request: Request, _caller: TheCaller, parts: TheParts, language: str = "da"
+) -> Response:
+    """Show what the exchange keeps of a sale, in Danish or English."""
+    spoken = "en" if language == "en" else "da"
+    folder, today = parts.settings.rulebook, day_of(parts.clock.now())
+    return render(
+        request,
+        "billing/fees.html",
+        rules=rules_on(today, folder),
+        versions=rulebook(folder),
+        today=today,
+        language=spoken,
+        words=WORDS[spoken],
+        kinds=KINDS[spoken],
+    )
