@@ -8,13 +8,13 @@ table without any law, through the driver alone: the least that could be called 
 """
 
 import argparse
-import json
 import multiprocessing
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks._told import asks_for_json, tell
 from sqlalchemy import text
 
 from torvet.billing import AccountKind, Posting, check_books, credit, debit, post_at_once
@@ -162,16 +162,13 @@ def measured(home, parts):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", type=Path)
+    parser = asks_for_json(argparse.ArgumentParser(description=__doc__))
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="torvet-bench-") as folder:
         home = Path(folder)
         with open_parts(Settings(home=home)) as parts:
             result = measured(home, parts)
-    print(json.dumps(result, indent=2))
-    if chosen.json:
-        chosen.json.write_text(json.dumps(result, indent=2))
+    tell(result, chosen.json)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ having had to build it: what a whole catalogue would take is ten times that.
 
 import argparse
 import http.client
-import json
 import os
 import tempfile
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 import psutil
 from benchmarks._catalogue import Catalogue
 from benchmarks._exchange import Filled, free_port, serving
+from benchmarks._told import asks_for_json, tell
 from rdflib import Graph
 
 from torvet.catalogue.dcat_export import catalogue_batches
@@ -69,8 +69,7 @@ def peer(parts):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", type=Path)
+    parser = asks_for_json(argparse.ArgumentParser(description=__doc__))
     parser.add_argument("--datasets", type=int, default=10_000)
     chosen = parser.parse_args()
     os.environ["TORVET_REQUESTS_PER_MINUTE"] = "1000000"
@@ -89,9 +88,7 @@ def main():
         "rdflib": beside,
         "wanted": {"seconds_max": 5},
     }
-    print(json.dumps(result, indent=2))
-    if chosen.json:
-        chosen.json.write_text(json.dumps(result, indent=2))
+    tell(result, chosen.json)
 
 
 if __name__ == "__main__":

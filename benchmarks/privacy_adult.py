@@ -15,6 +15,8 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks._told import asks_for_json, tell
+
 from torvet.privacy import KAnonymity, anonymise
 
 from ._adult import COLUMNS, FOLDER, adult, hierarchies
@@ -91,16 +93,11 @@ def measured(rounds: int) -> dict[str, object]:
 
 
 def main() -> None:
-    words = argparse.ArgumentParser(description=__doc__)
+    words = asks_for_json(argparse.ArgumentParser(description=__doc__))
     words.add_argument("--rounds", type=int, default=ROUNDS)
-    words.add_argument("--json", type=Path)
     wish = words.parse_args()
     found = measured(wish.rounds)
-    text = json.dumps(found, indent=2, ensure_ascii=False)
-    print(text)
-    if wish.json:
-        wish.json.write_text(text + "\n")
-    sys.exit(0 if found["holds"] else 1)
+    tell(found, wish.json)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import duckdb
 import msgspec
+from benchmarks._told import asks_for_json, tell
 
 from torvet import privacy
 from torvet.exchange import open_parts
@@ -118,10 +119,9 @@ def measured(folder, rows, rounds):
 
 
 def main():
-    words = argparse.ArgumentParser(description=__doc__)
+    words = asks_for_json(argparse.ArgumentParser(description=__doc__))
     words.add_argument("--rows", type=int, default=ROWS)
     words.add_argument("--rounds", type=int, default=ROUNDS)
-    words.add_argument("--json", type=Path)
     wish = words.parse_args()
     with tempfile.TemporaryDirectory(prefix="torvet-bench-") as folder:
         ours, theirs, cold, prepared = measured(Path(folder), wish.rows, wish.rounds)
@@ -140,11 +140,7 @@ def main():
         "prepared_at_publishing_s": round(prepared, 1),
         "holds": best <= SECONDS_MAX and ratio >= RATIO_MIN,
     }
-    text = json.dumps(found, indent=2)
-    print(text)
-    if wish.json:
-        wish.json.write_text(text + "\n")
-    sys.exit(0 if found["holds"] else 1)
+    tell(found, wish.json)
 
 
 if __name__ == "__main__":

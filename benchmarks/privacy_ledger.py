@@ -9,16 +9,15 @@ lines, and every charge that a process was told of is there.
 """
 
 import argparse
-import json
 import multiprocessing
 import random
 import statistics
-import sys
 import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks._told import asks_for_json, tell
 from sqlalchemy import text
 
 from torvet.backends.postgres import open_database
@@ -184,18 +183,13 @@ def measured(folder, charges, processes):
 
 
 def main():
-    words = argparse.ArgumentParser(description=__doc__)
+    words = asks_for_json(argparse.ArgumentParser(description=__doc__))
     words.add_argument("--charges", type=int, default=CHARGES)
     words.add_argument("--processes", type=int, default=PROCESSES)
-    words.add_argument("--json", type=Path)
     wish = words.parse_args()
     with tempfile.TemporaryDirectory(prefix="torvet-bench-") as folder:
         found = measured(Path(folder), wish.charges, wish.processes)
-    written = json.dumps(found, indent=2)
-    print(written)
-    if wish.json:
-        wish.json.write_text(written + "\n")
-    sys.exit(0 if found["holds"] else 1)
+    tell(found, wish.json)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
+from benchmarks._told import asks_for_json, tell
 
 from torvet.privacy import KAnonymity, anonymise, risk
 
@@ -98,18 +99,13 @@ def _plain(schema):
 
 
 def main() -> None:
-    words = argparse.ArgumentParser(description=__doc__)
+    words = asks_for_json(argparse.ArgumentParser(description=__doc__))
     words.add_argument("--rows", type=int, default=ROWS)
     words.add_argument("--rounds", type=int, default=ROUNDS)
-    words.add_argument("--json", type=Path)
     wish = words.parse_args()
     with tempfile.TemporaryDirectory(prefix="torvet-bench-") as folder:
         found = measured(Path(folder), wish.rows, wish.rounds)
-    text = json.dumps(found, indent=2, ensure_ascii=False)
-    print(text)
-    if wish.json:
-        wish.json.write_text(text + "\n")
-    sys.exit(0 if found["holds"] else 1)
+    tell(found, wish.json)
 
 
 if __name__ == "__main__":

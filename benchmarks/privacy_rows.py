@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks._told import asks_for_json, tell
+
 from torvet.privacy import KAnonymity, anonymise
 
 from ._adult import adult, hierarchies, write
@@ -69,11 +71,10 @@ def measured(rows: int, rounds: int, folder: Path) -> dict[str, object]:
 
 
 def main() -> None:
-    words = argparse.ArgumentParser(description=__doc__)
+    words = asks_for_json(argparse.ArgumentParser(description=__doc__))
     words.add_argument("--rows", type=int, action="append")
     words.add_argument("--rounds", type=int, default=ROUNDS)
     words.add_argument("--folder", type=Path)
-    words.add_argument("--json", type=Path)
     words.add_argument("--once", nargs=2, type=Path, metavar=("SOURCE", "TARGET"))
     wish = words.parse_args()
     if wish.once:
@@ -88,11 +89,7 @@ def main() -> None:
         "runs": runs,
         "holds": all(each["holds"] for each in runs),
     }
-    text = json.dumps(found, indent=2, ensure_ascii=False)
-    print(text)
-    if wish.json:
-        wish.json.write_text(text + "\n")
-    sys.exit(0 if found["holds"] else 1)
+    tell(found, wish.json)
 
 
 if __name__ == "__main__":

@@ -7,14 +7,12 @@ Brute force is a GROUP BY in DuckDB over the recoded rows of one transformation:
 """
 
 import argparse
-import json
 import random
 import statistics
-import sys
 import time
-from pathlib import Path
 
 import duckdb
+from benchmarks._told import asks_for_json, tell
 
 from torvet.privacy import KAnonymity, anonymise
 
@@ -96,10 +94,9 @@ def agrees(points, checked):
 
 
 def main() -> None:
-    words = argparse.ArgumentParser(description=__doc__)
+    words = asks_for_json(argparse.ArgumentParser(description=__doc__))
     words.add_argument("--rounds", type=int, default=ROUNDS)
     words.add_argument("--checked", type=int, default=CHECKED)
-    words.add_argument("--json", type=Path)
     wish = words.parse_args()
     result = anonymise(adult(), quasi_identifiers=hierarchies(), models=[KAnonymity(5)])
     result.surface(KS)
@@ -118,11 +115,7 @@ def main() -> None:
         "equal": equal,
         "holds": equal and seconds <= SECONDS_MAX,
     }
-    text = json.dumps(found, indent=2, ensure_ascii=False)
-    print(text)
-    if wish.json:
-        wish.json.write_text(text + "\n")
-    sys.exit(0 if found["holds"] else 1)
+    tell(found, wish.json)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import duckdb
+from benchmarks._told import asks_for_json, tell
 
 from torvet.catalogue import create, deliver, delivery, profile, publish_delivery, quality
 from torvet.exchange import open_parts
@@ -126,10 +127,9 @@ def publisher(parts):
 
 
 def main() -> None:
-    words = argparse.ArgumentParser(description=__doc__)
+    words = asks_for_json(argparse.ArgumentParser(description=__doc__))
     words.add_argument("--rows", type=int, default=ROWS)
     words.add_argument("--rounds", type=int, default=ROUNDS)
-    words.add_argument("--json", type=Path)
     words.add_argument("--publish", nargs=2, type=Path, metavar=("FILE", "HOME"))
     wish = words.parse_args()
     if wish.publish:
@@ -137,11 +137,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="torvet-bench-") as folder:
         found = measured(Path(folder), wish.rows, wish.rounds)
-    text = json.dumps(found, indent=2)
-    print(text)
-    if wish.json:
-        wish.json.write_text(text + "\n")
-    sys.exit(0 if found["holds"] else 1)
+    tell(found, wish.json)
 
 
 def measured(folder: Path, rows: int, rounds: int) -> dict[str, object]:

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import psutil
 from benchmarks._exchange import fill, serving
+from benchmarks._told import asks_for_json, tell
 
 from torvet.contracts import Columns, RowFilter, RowsPerDay
 from torvet.kit.filters import from_text
@@ -115,8 +116,7 @@ def _asked(filled, rate):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", type=Path)
+    parser = asks_for_json(argparse.ArgumentParser(description=__doc__))
     parser.add_argument("--short", action="store_true", help="with a daily limit only, and paced")
     parser.add_argument("--as-clients", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -132,9 +132,7 @@ def main():
         "with_a_daily_limit": _measured_under(COUNTED, SHORT if chosen.short else RATES),
         "wanted": {"paced": {"p95_ms_max": 40, "reads_per_s_min": 150}},
     }
-    print(json.dumps(result, indent=2))
-    if chosen.json:
-        chosen.json.write_text(json.dumps(result, indent=2))
+    tell(result, chosen.json)
 
 
 if __name__ == "__main__":

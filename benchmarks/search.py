@@ -2,14 +2,13 @@
 
     python -m benchmarks.search --json FILE [--datasets 100000]
 
-The words are drawn as people draw them: common ones, rare ones, mistyped ones, several, beginnings of words,
-phrases, exclusions, filters, and no words at all. Every search counts its facets. The peer is
-what a textbook does in the same table of the same PostgreSQL: rank and count all that fits.
+The words are drawn as people draw them: common ones, rare ones, mistyped ones, several, beginnings
+of words, phrases, exclusions, filters, and no words at all. Every search counts its facets. The
+peer is what a textbook does in the same table of the same PostgreSQL: rank and count all that fits.
 """
 
 import argparse
 import http.client
-import json
 import os
 import random
 import statistics
@@ -20,6 +19,7 @@ from urllib.parse import urlencode
 
 from benchmarks._catalogue import Catalogue
 from benchmarks._exchange import Filled, free_port, serving
+from benchmarks._told import asks_for_json, tell
 from sqlalchemy import text
 
 from torvet.catalogue.search import search
@@ -173,8 +173,7 @@ def textbook(parts):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", type=Path)
+    parser = asks_for_json(argparse.ArgumentParser(description=__doc__))
     parser.add_argument("--datasets", type=int, default=100_000)
     chosen = parser.parse_args()
     # The limit on one caller would be measured else.
@@ -202,9 +201,7 @@ def main():
         "textbook_words_only": peer,
         "wanted": {"p95_ms_max": 30},
     }
-    print(json.dumps(result, indent=2))
-    if chosen.json:
-        chosen.json.write_text(json.dumps(result, indent=2))
+    tell(result, chosen.json)
 
 
 if __name__ == "__main__":

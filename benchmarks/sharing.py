@@ -23,6 +23,7 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 from benchmarks._exchange import fill, free_port, serving
+from benchmarks._told import asks_for_json, tell
 
 ROWS = 4_000_000
 FILES = 8
@@ -166,8 +167,7 @@ def compared(urls):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", type=Path)
+    parser = asks_for_json(argparse.ArgumentParser(description=__doc__))
     parser.add_argument("--static", nargs=3, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.static:
@@ -201,9 +201,7 @@ def main():
             finally:
                 static.kill()
                 static.wait()
-    print(json.dumps(result, indent=2))
-    if chosen.json:
-        chosen.json.write_text(json.dumps(result, indent=2))
+    tell(result, chosen.json)
 
 
 if __name__ == "__main__":

@@ -111,3 +111,14 @@ def _free_port():
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
+
+
+def test_every_benchmark_is_named_with_its_command():
+    listed = (ROOT / "benchmarks" / "README.md").read_text()
+    missing = [
+        path.stem
+        for path in (ROOT / "benchmarks").glob("[a-z]*.py")
+        if f"`python -m benchmarks.{path.stem}`" not in listed
+    ]
+
+    assert missing == []

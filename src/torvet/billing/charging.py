@@ -8,11 +8,11 @@ delivered late, `outstanding` says what is to be charged or taken back beyond wh
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 
-from torvet.contracts import Every, OneOff, PerUse, Subscription, Tariff, Unit
+from torvet.contracts import Every, OneOff, PerUse, Subscription, Tariff, Unit, spending
 from torvet.kit.money import Currency, Money
 
 from .periods import HOUR, MONTHS_PER_YEAR, Month, add_months, beginnings, day_of, midnight
@@ -42,18 +42,12 @@ class Terms:
     @property
     def first_day(self) -> date:
         """Return the day on which it begins to be paid for."""
-        return day_of(self.agreed_at) + timedelta(days=self.tariff.trial_days)
+        return spending.first_day(self.tariff, self.agreed_at)
 
     @property
     def paid_from(self) -> datetime:
-        """Return the instant from which use is paid for.
-
-        With a trial it is the midnight after its last day, the day of agreement being the first.
-        Without one it is the hour of agreement.
-        """
-        if self.tariff.trial_days:
-            return midnight(self.first_day)
-        return self.agreed_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        """Return the instant from which use is paid for."""
+        return spending.paid_from(self.tariff, self.agreed_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -251,15 +251,6 @@ def read_page(parts: Parts, caller: Caller, reading: Reading) -> Page:
     return page
 
 
-def look(parts: Parts, contract: Contract) -> None:
-    """Read one row as the contract's consumer would, counting and metering nothing.
-
-    Raises what the consumer would meet.
-    """
-    reading = _planned(parts, contract, RowsAsk(limit=1), admitted=0, at=parts.clock.now())
-    _page(parts, reading, 1)
-
-
 def _page(parts: Parts, reading: Reading, rows: int) -> list[pa.RecordBatch]:
     """Return the rows of a page, and one more where there is one: then another page follows."""
     if not reading.ask.order:

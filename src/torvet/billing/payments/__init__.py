@@ -1,1 +1,61 @@
 """Money that comes in: bank statements, cards, and what a person decides about the rest."""
+
+from . import jobs as _jobs  # importing it makes fetching known to the worker
+from .booking import received, taken_back
+from .cards import pay_by_card, take_event
+from .errors import CardPaymentNotFound, DecisionUnfit, LineDecided, LineNotFound, NothingOwed
+from .inspection import Reconciled, faults_of_payments, reconciled
+from .model import (
+    CardPayment,
+    CardRefund,
+    CardRefundStage,
+    CardStage,
+    Decision,
+    Fills,
+    Imported,
+    IsApart,
+    IsCardMoney,
+    IsCost,
+    IsPayout,
+    Line,
+    Meaning,
+    PaysInvoices,
+    Stage,
+)
+from .refunds import refund
+from .service import decide, lines_of, read_file
+
+__all__ = [
+    "CardPayment",
+    "CardPaymentNotFound",
+    "CardRefund",
+    "CardRefundStage",
+    "CardStage",
+    "Decision",
+    "DecisionUnfit",
+    "Fills",
+    "Imported",
+    "IsApart",
+    "IsCardMoney",
+    "IsCost",
+    "IsPayout",
+    "Line",
+    "LineDecided",
+    "LineNotFound",
+    "Meaning",
+    "NothingOwed",
+    "PaysInvoices",
+    "Reconciled",
+    "Stage",
+    "decide",
+    "faults_of_payments",
+    "lines_of",
+    "pay_by_card",
+    "read_file",
+    "received",
+    "reconciled",
+    "refund",
+    "take_event",
+    "taken_back",
+]
+del _jobs

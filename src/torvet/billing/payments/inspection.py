@@ -64,8 +64,8 @@ def faults_of_payments(tx: Connection) -> Iterator[str]:
     for row in tx.execute(_GAPS, {"limit": FAULTS_MAX}):
         currency = Currency(row.currency)
         yield (
-            f"the statements of {row.account} end at {Money(int(row.closing), currency)}, and their "
-            f"lines make {Money(int(row.made), currency)}: a statement is missing"
+            f"the statements of {row.account} end at {Money(int(row.closing), currency)}, and "
+            f"their lines make {Money(int(row.made), currency)}: a statement is missing"
         )
     for row in tx.execute(_MISBOOKED, {"limit": FAULTS_MAX}):
         yield f"line {row.key} is of {row.amount} minor units, and {row.booked} are booked for it"
