@@ -10,12 +10,16 @@ import structlog
 
 from torvet import privacy
 from torvet.audit import Fact, record
+from torvet.catalogue import release_number
 from torvet.contracts import Contract, contract, gives_answers
 from torvet.kit.errors import ExchangeError, Kind
 from torvet.parties import Caller
 from torvet.ports.parts import Parts
+from torvet.ports.sql import identifier
 
-from . import rows
+from . import pages
+from .projections import ensure
+from .snapshots import snapshot
 
 TOLD_EVERY = timedelta(minutes=1)
 TOLD_MAX = 10_000
@@ -37,7 +41,23 @@ def look(parts: Parts, held: Contract) -> None:
         with parts.db.begin() as tx:
             privacy.budget(tx, held.dataset, held.consumer, parts.clock.now())
     else:
-        rows.look(parts, held)
+        _look_at_a_row(parts, held)
+
+
+def _look_at_a_row(parts: Parts, held: Contract) -> None:
+    with parts.db.begin() as tx:
+        number = release_number(tx, held.dataset, None)
+    table = ensure(parts, held.dataset, held.projection, number)
+    shown = snapshot(parts, table, number)
+    if not shown.delta.files:
+        return
+    path = parts.tables.local_path(shown.table, shown.delta.files[0].path)
+    if path is not None:
+        found = pages.read([path], shown.columns, None, offset=0, limit=1)
+        if found is not None:
+            return
+    names = ", ".join(identifier(name) for name in shown.columns)
+    parts.engine.rows(f"SELECT {names} FROM release LIMIT 1", {"release": list(shown.uris)})
 
 
 def is_failure(error: BaseException) -> bool:

@@ -100,7 +100,9 @@ def _give(
     wanted = {invoice: part for invoice, part in base.items() if invoice and part > 0}
     if currency is None or not wanted:
         return replace(kept, credit=Credit.NOTHING)
-    whole = Money.rounded(sum(wanted.values()) * kept.report.percent / 100, currency)
+    whole = Money.rounded(
+        sum(wanted.values(), start=Fraction(0)) * kept.report.percent / 100, currency
+    )
     common = lcm(*(part.denominator for part in wanted.values()))
     shares = whole.share([int(part * common) for part in wanted.values()])
     notes, given = [], Money.zero(currency)

@@ -280,7 +280,8 @@ def kept_of(tx: Connection, contract: str, limit: int) -> list[KeptReport]:
 def last_month(tx: Connection, contract: str) -> str | None:
     """Return the newest month that has its report."""
     query = select(func.max(service_reports.c.month)).where(service_reports.c.contract == contract)
-    return tx.scalar(query)
+    found = tx.scalar(query)
+    return None if found is None else str(found)
 
 
 def uncredited(tx: Connection, limit: int) -> list[tuple[str, str]]:
