@@ -80,10 +80,10 @@ class Market:
 @pytest.fixture(scope="module")
 def people(app, parts):
     """Alma, Bo and Carla, once for the module: whoever signs up too often is asked to wait."""
-    return [_somebody(app, parts, name) for name in ("alma", "bo", "carla")]
+    return [somebody(app, parts, name) for name in ("alma", "bo", "carla")]
 
 
-def _somebody(app, parts, name):
+def somebody(app, parts, name):
     client = TestClient(app, raise_server_exceptions=False)
     email = f"{name}@demand.example.org"
     account = {"email": email, "name": name.title(), "password": cast.PASSWORD}

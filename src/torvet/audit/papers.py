@@ -5,11 +5,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from .model import Consistency, Receipt
+from .model import Consistency, Receipt, SealedFact
 from .notes import VerifierKey
 
 RECEIPT = "torvet-receipt/1"
 CONSISTENCY = "torvet-consistency/1"
+EVIDENCE = "torvet-evidence/1"
 
 
 def receipt_json(receipt: Receipt) -> dict[str, Any]:
@@ -31,6 +32,32 @@ def consistency_json(consistency: Consistency) -> dict[str, Any]:
         "first": consistency.first.note,
         "second": consistency.second.note,
         "proof": _hashes(consistency.proof),
+    }
+
+
+def evidence_json(
+    about: str, proven: Sequence[Receipt], withheld: Sequence[SealedFact]
+) -> dict[str, Any]:
+    """Return facts about one matter with their proofs under one checkpoint.
+
+    Of the facts that the reader may not read, places and hashes are told.
+    """
+    return {
+        "kind": EVIDENCE,
+        "about": about,
+        "checkpoint": proven[0].checkpoint.note if proven else "",
+        "facts": [
+            {
+                "position": one.sealed.position,
+                "leaf_hash": one.sealed.hash.hex(),
+                "fact": json.loads(one.sealed.leaf),
+                "proof": _hashes(one.proof),
+            }
+            for one in proven
+        ],
+        "withheld": [
+            {"position": one.position, "leaf_hash": one.hash.hex()} for one in withheld
+        ],
     }
 
 

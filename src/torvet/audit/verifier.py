@@ -17,7 +17,7 @@ from torvet.kit.canonical import canonical
 from . import merkle, notes
 from .merkle import ProofFailed
 from .notes import NoteInvalid, Statement, VerifierKey
-from .papers import CONSISTENCY, RECEIPT
+from .papers import CONSISTENCY, EVIDENCE, RECEIPT
 
 FILE_BYTES_MAX = 1024 * 1024
 PROOF_STEPS_MAX = 2 * 64
@@ -142,6 +142,8 @@ def _verify_file(path: Path, key: Path | None) -> _Trail:
             _receipt(trail, content, trusted)
         elif kind == CONSISTENCY:
             _consistency(trail, content, trusted)
+        elif kind == EVIDENCE:
+            _evidence(trail, content, trusted)
         else:
             _checkpoint(trail, content, trusted)
     return trail
@@ -164,6 +166,31 @@ def _receipt(trail: _Trail, content: bytes, key: VerifierKey) -> None:
     trail.said = (
         f"the fact stands at position {position} of the {checkpoint.size:,} facts "
         f"that {key.name} signed"
+    )
+
+
+def _evidence(trail: _Trail, content: bytes, key: VerifierKey) -> None:
+    with trail.step("evidence", "it holds facts, their proofs and a checkpoint"):
+        paper = _paper(content, EVIDENCE)
+        facts = paper["facts"]
+        if not isinstance(facts, list) or not facts:
+            raise ValueError("it holds no facts, so it proves nothing")
+    with trail.step("signature", f"{key.name} signed the checkpoint"):
+        checkpoint = notes.verify(str(paper["checkpoint"]), key)
+    trail.signed.append(checkpoint)
+    for number, one in enumerate(facts, 1):
+        with trail.step(f"fact {number}", "it is under the checkpoint"):
+            for name in ("position", "leaf_hash", "fact", "proof"):
+                if not isinstance(one, dict) or name not in one:
+                    raise ValueError(f"it has no {name!r}: it was cut or made by hand")
+            position, proof = _whole(one["position"], "position"), _proof(one["proof"])
+            hash_ = merkle.leaf_hash(canonical(one["fact"]))
+            if hash_.hex() != str(one["leaf_hash"]).lower():
+                raise ProofFailed("it was changed: its hash is not the one that is stated")
+            merkle.verify_inclusion(hash_, position, checkpoint.size, proof, checkpoint.root)
+    trail.said = (
+        f"all {len(facts):,} facts about {paper['about']} stand among the {checkpoint.size:,} "
+        f"facts that {key.name} signed"
     )
 
 
@@ -226,8 +253,12 @@ def _paper(content: bytes, kind: str) -> Mapping[str, Any]:
     paper = _object(content)
     if paper.get("kind") != kind:
         raise ValueError(f"it is no {kind}")
-    wanted = ("position", "leaf_hash", "fact", "proof", "checkpoint")
-    for name in wanted if kind == RECEIPT else ("first", "second", "proof"):
+    wanted = {
+        RECEIPT: ("position", "leaf_hash", "fact", "proof", "checkpoint"),
+        CONSISTENCY: ("first", "second", "proof"),
+        EVIDENCE: ("about", "facts", "checkpoint"),
+    }
+    for name in wanted[kind]:
         if name not in paper:
             raise ValueError(f"it has no {name!r}: it was cut or made by hand")
     return paper

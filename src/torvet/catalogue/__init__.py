@@ -20,6 +20,7 @@ from .model import (
     Stage,
     Visibility,
 )
+from .ratings import Rating, rate, ratings_of
 from .reading import certificate_in_words, preview_for, profile_for, quality_for
 from .release_lines import release_number
 from .rules import may_see, stated_interval
@@ -52,6 +53,7 @@ __all__ = [
     "Preview",
     "Profile",
     "QualityReport",
+    "Rating",
     "Release",
     "ReleaseNotFound",
     "Stage",
@@ -76,6 +78,8 @@ __all__ = [
     "publish_delivery",
     "quality",
     "quality_for",
+    "rate",
+    "ratings_of",
     "release",
     "release_at",
     "release_number",

@@ -83,6 +83,7 @@ from .service import (
     withdraw_offer,
 )
 from .service_levels import NO_LEVELS, Level, Measure, ServiceLevels
+from .tallies import held_between, in_force_by_purpose
 from .terms import fitted, in_order, purpose_code
 from .terms import from_json as clause_from_json
 from .terms import said as words
@@ -168,6 +169,8 @@ __all__ = [
     "fitted",
     "give_back",
     "gives_answers",
+    "held_between",
+    "in_force_by_purpose",
     "in_order",
     "make_offer",
     "mark_done",

@@ -188,6 +188,14 @@ def end(parts: Parts, caller: Caller, contract_id: str, reason: str = "") -> Con
         return _close(tx, parts, caller, held, stage=Stage.ENDED, reason=reason)
 
 
+def cancel(parts: Parts, tx: Connection, contract_id: str, *, reason: str) -> Contract:
+    """End a contract in the exchange's own name, in `tx`; one that is over stays as it is."""
+    held = store.contract(tx, contract_id)
+    if held.stage not in {Stage.REQUESTED, Stage.AGREED}:
+        return held
+    return _close(tx, parts, None, held, stage=Stage.ENDED, reason=reason)
+
+
 def close_overdue(parts: Parts, contract_id: str) -> bool:
     """End a contract whose validity is over; a request that nobody answered is refused."""
     now = parts.clock.now()

@@ -3,7 +3,15 @@
 from . import jobs as _jobs  # importing it makes the meter known to the worker
 from .errors import PeriodTurned
 from .model import Channel, Count, Grain, Usage
-from .service import catch_up, hours_since, rebuild, take_news, total_of, usage_of
+from .service import (
+    catch_up,
+    hours_since,
+    rebuild,
+    take_news,
+    total_of,
+    totals_by_contract,
+    usage_of,
+)
 
 __all__ = [
     "Channel",
@@ -16,6 +24,7 @@ __all__ = [
     "rebuild",
     "take_news",
     "total_of",
+    "totals_by_contract",
     "usage_of",
 ]
 del _jobs

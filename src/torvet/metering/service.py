@@ -129,3 +129,10 @@ def total_of(
 ) -> Count:
     """Return the sum of everything that `usage_of` would return without a limit."""
     return store.total(tx, parties=parties, contract=contract, start=start, end=end)
+
+
+def totals_by_contract(
+    tx: Connection, parties: frozenset[str], *, start: datetime, end: datetime
+) -> dict[str, Count]:
+    """Return what was used from `start` until before `end` under each contract of `parties`."""
+    return store.totals_by_contract(tx, parties=parties, start=start, end=end)

@@ -92,6 +92,15 @@ def used(
     return [_usage(row) for row in tx.execute(query)]
 
 
+def totals_by_contract(
+    tx: Connection, *, parties: frozenset[str], start: datetime, end: datetime
+) -> dict[str, Count]:
+    """Return the sums of what concerns one of `parties` and began in `start` … `end`."""
+    query = select(usage_hours.c.contract, *_SUMS).where(*_concerns(parties, None, start, end))
+    rows = tx.execute(query.group_by(usage_hours.c.contract))
+    return {row.contract: _count(row) for row in rows}
+
+
 def total(
     tx: Connection,
     *,
