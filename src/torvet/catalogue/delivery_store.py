@@ -15,7 +15,7 @@ from .model import DatasetId, Delivery, DeliveryId, Failure, Stage
 from .rows import options_from_json, options_to_json
 from .tables import deliveries
 
-ENDED = (Stage.PUBLISHED.value, Stage.FAILED.value)
+ENDED = (Stage.PUBLISHED.value, Stage.FAILED.value, Stage.DROPPED.value)
 
 
 def add(tx: Connection, new: Delivery) -> None:
@@ -196,6 +196,11 @@ def let_go_on(tx: Connection, delivery_id: str, at: datetime) -> None:
         failure=None,
         touched_at=at,
     )
+
+
+def drop(tx: Connection, delivery_id: str, at: datetime) -> None:
+    """Write that its provider does not want a delivery that waited."""
+    _write(tx, delivery_id, stage=Stage.DROPPED.value, step="", touched_at=at, finished_at=at)
 
 
 def fail(tx: Connection, delivery_id: str, failure: Failure, at: datetime) -> None:

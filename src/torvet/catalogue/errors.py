@@ -113,6 +113,17 @@ class DeliveryNotFound(ExchangeError):
 
 
 @dataclass(eq=False)
+class DeliveryNotHeld(ExchangeError):
+    kind, code = Kind.CONFLICT, "delivery-not-held"
+    advice = "Only what waits for a privacy policy can be dropped; a dataset is withdrawn instead."
+    delivery: str
+    stage: str
+
+    def __str__(self) -> str:
+        return f"Delivery {self.delivery!r} does not wait for you: it is {self.stage}."
+
+
+@dataclass(eq=False)
 class TooManyWaiting(ExchangeError):
     kind, code = Kind.TOO_MANY, "deliveries-waiting"
     advice = "Wait until some of them are published; GET /api/deliveries/{id} tells how far."

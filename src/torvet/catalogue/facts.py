@@ -81,6 +81,18 @@ def delivery_held(delivery: Delivery, failure: Failure, at: datetime) -> Fact:
     )
 
 
+def delivery_dropped(delivery: Delivery, at: datetime, actor: str) -> Fact:
+    """Tell that a delivery that waited is not wanted, and that its rows go."""
+    return Fact(
+        name="delivery-dropped",
+        at=at,
+        actor=actor,
+        subject=delivery.id,
+        parties=(delivery.party,),
+        body={"dataset": delivery.dataset, "source": delivery.source},
+    )
+
+
 def policy_set(dataset: Dataset, version: int, policy: Policy, at: datetime, actor: str) -> Fact:
     """Tell that a privacy policy is in force. Its hash proves what it says; ground and all."""
     basis = policy.basis

@@ -28,12 +28,14 @@ from torvet.privacy.errors import PolicyFailed, PolicyNeeded
 from torvet.privacy.overlays import Made
 from torvet.privacy.policies import Policy, Treatment
 from torvet.privacy.policy_store import Held
+from torvet.privacy.presets import Preset
 from torvet.privacy.proposals import KS, REPEATED_MIN, propose
 from torvet.privacy.rules import lowered, objections
 from torvet.privacy.treatments import Tried, strengthened, treat
 
+from . import delivery_store, store
 from .beside import Earlier, alike, judged, released, releases_before, said_of_answers
-from .local_files import paths_of, together, uris_of
+from .local_files import paths_of, room, together, uris_of
 from .model import Dataset, Release
 
 SOURCE = "source"
@@ -307,19 +309,53 @@ def _propose(
 ) -> None:
     """Write down what was found and what could be done, for the provider to look at."""
     held = arriving.before.policy
-    policy = propose(found, table, (held.policy.preset or None) if held else None)
+    preset = (held.policy.preset or None) if held else None
+    proposal = _proposal(parts, arriving, table, found, preset, folder)
+    with parts.db.begin() as tx:
+        policy_store.put_proposal(
+            tx, arriving.dataset.id, arriving.sources[-1].id, proposal, parts.clock.now()
+        )
+
+
+def proposed_by(
+    parts: Parts, dataset: Dataset, source_id: str, preset: Preset
+) -> dict[str, object]:
+    """Return what would be proposed for a source that waited, with the numbers of `preset`."""
+    with parts.db.begin() as tx:
+        delivery = delivery_store.by_source(tx, [source_id])[source_id]
+        newest = store.newest_release(tx, dataset.id)
+        was = before(tx, dataset, newest, append=delivery.mode == "append")
+        source = source_of(tx, SourceId(source_id))
+    arriving = Arriving(
+        dataset=dataset,
+        number=newest.number + 1 if newest else 1,
+        sources=(*was.sources, source) if was.whole else (source,),
+        columns=was.columns or source.columns,
+        before=was,
+    )
+    table = _Delivered(engine=parts.engine, uris=uris_of(parts, arriving.sources))
+    found = classify_readable(table)
+    with room(parts) as folder:
+        return _proposal(parts, arriving, table, found, preset.name, folder)
+
+
+def _proposal(  # noqa: PLR0917 - everything that a proposal is made of
+    parts: Parts,
+    arriving: Arriving,
+    table: _Delivered,
+    found: Classification,
+    preset: str | None,
+    folder: Path,
+) -> dict[str, object]:
+    policy = propose(found, table, preset)
     if policy.treatment is Treatment.ANONYMISE:
         policy = strengthened(policy, _paths(parts, arriving, folder))
-    proposal = {
+    return {
         "release": arriving.number,
         "found": found.to_json(),
         "policy": policy.to_json(),
         "costs": _costs(parts, arriving, policy, folder),
     }
-    with parts.db.begin() as tx:
-        policy_store.put_proposal(
-            tx, arriving.dataset.id, arriving.sources[-1].id, proposal, parts.clock.now()
-        )
 
 
 def _costs(

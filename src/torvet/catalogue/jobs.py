@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
+from torvet.ingest import SourceId, UploadId, remove_source, remove_upload
 from torvet.jobs import defer, every, job
 from torvet.ports.parts import Parts
 
 from . import delivery_store, hooks, publish, store
-from .names import PUBLISH, RELEASED, publishing_lock
+from .names import DISCARD, PUBLISH, RELEASED, publishing_lock
 
 FORGOTTEN_AFTER = timedelta(minutes=10)
 RESUMED_MAX = 100
@@ -28,6 +29,15 @@ def tell_of_release(parts: Parts, *, dataset: str, number: int) -> None:
     finally:
         # A slice that cannot be told now is told again; the upload need not wait for it.
         publish.tidy(parts, dataset, number)
+
+
+@job(DISCARD, retries=8)
+def discard(parts: Parts, *, delivery: str) -> None:
+    """Remove the file and the rows of a delivery that was dropped."""
+    with parts.db.begin() as tx:
+        dropped = delivery_store.get(tx, delivery)
+    remove_upload(parts, UploadId(dropped.upload))
+    remove_source(parts, SourceId(dropped.source))
 
 
 @every("catalogue.resume", seconds=60)

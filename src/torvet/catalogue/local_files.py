@@ -1,6 +1,8 @@
 """Rows as Parquet files of this machine: where they are already, or brought here."""
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,6 +13,15 @@ from torvet.ports.parts import Parts
 
 from .files import casting
 from .rules import same_form
+
+
+@contextmanager
+def room(parts: Parts) -> Iterator[Path]:
+    """Give a folder for files about people that is gone, with all of them, afterwards."""
+    home = parts.settings.home / "temporary"
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="gate-", dir=home) as folder:
+        yield Path(folder)
 
 
 def uris_of(parts: Parts, sources: Sequence[Source]) -> list[str]:

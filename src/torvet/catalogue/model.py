@@ -44,6 +44,8 @@ class Stage(StrEnum):
     PUBLISHING = "publishing"
     PUBLISHED = "published"
     FAILED = "failed"
+    DROPPED = "dropped"
+    """It was held, and its provider does not want it: its rows are gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,8 +218,8 @@ class Delivery:
 
     @property
     def ended(self) -> bool:
-        """Say whether it is a release, or failed."""
-        return self.stage in {Stage.PUBLISHED, Stage.FAILED}
+        """Say whether it is a release, or never will be."""
+        return self.stage in {Stage.PUBLISHED, Stage.FAILED, Stage.DROPPED}
 
     @property
     def error(self) -> str | None:

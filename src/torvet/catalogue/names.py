@@ -2,6 +2,7 @@
 
 PUBLISH = "catalogue.publish"
 RELEASED = "catalogue.released"
+DISCARD = "catalogue.discard"
 
 
 def publishing_lock(dataset_id: str) -> str:

@@ -1,9 +1,9 @@
 """Privacy over HTTP: what is proposed for a dataset, what its provider decides, certificates."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from torvet.parties.signin import SignedIn, TheCaller
@@ -14,12 +14,21 @@ from torvet.web.parts import TheParts
 from torvet.web.problems import problems_of
 
 from . import privacy_service
-from .api import DatasetName, Number
+from .api import DatasetName, DeliveryName, Number
 
 router = APIRouter(prefix="/api", tags=["privacy"])
 
 CERTIFICATE = "application/vnd.torvet.certificate+json"
 STATEMENT = "application/vnd.torvet.statement+json"
+
+
+Preset = Annotated[
+    str,
+    Query(
+        max_length=40,
+        description="Whose numbers to take: households, meters, mobility, health or open.",
+    ),
+]
 
 
 class PolicyForm(BaseModel):
@@ -110,11 +119,20 @@ def set_policy(
 
 
 @router.get("/datasets/{slug}/privacy/proposal", responses=problems_of(401, 403, 404, 422))
-def show_proposal(slug: DatasetName, caller: SignedIn, parts: TheParts) -> ProposalView:
+def show_proposal(
+    slug: DatasetName, caller: SignedIn, parts: TheParts, preset: Preset = ""
+) -> ProposalView:
     """Show what was found in a delivery that waits, a policy for it, and what each k costs."""
-    with parts.db.begin() as tx:
-        found = privacy_service.proposal_for(tx, caller, slug)
+    found = privacy_service.proposal_for(parts, caller, slug, preset)
     return ProposalView.model_validate({"dataset": slug, **found})
+
+
+@router.delete(
+    "/deliveries/{delivery}", status_code=204, responses=problems_of(401, 403, 404, 409, 422)
+)
+def drop_delivery(delivery: DeliveryName, caller: SignedIn, parts: TheParts) -> None:
+    """Drop a delivery of your party that waits for a privacy policy: its file and its rows go."""
+    privacy_service.drop(parts, caller, delivery)
 
 
 @router.get(

@@ -14,10 +14,14 @@ from torvet.privacy import policy_store
 from torvet.privacy.errors import CertificateNotFound, ProposalNotFound
 from torvet.privacy.policies import Floor, Policy, Treatment
 from torvet.privacy.policy_store import Certified, Held
+from torvet.privacy.presets import preset as privacy_preset
 
 from . import delivery_store, facts, store
-from .names import PUBLISH, publishing_lock
-from .service import own_dataset, visible_dataset
+from .errors import DeliveryNotHeld
+from .gate import proposed_by
+from .model import Delivery, Stage
+from .names import DISCARD, PUBLISH, publishing_lock
+from .service import delivery, own_dataset, visible_dataset
 
 
 def set_policy(parts: Parts, caller: Caller, slug: str, wish: Mapping[str, Any]) -> Held:
@@ -43,18 +47,43 @@ def set_policy(parts: Parts, caller: Caller, slug: str, wish: Mapping[str, Any])
     return Held(version=version, policy=policy, set_at=now)
 
 
+def drop(parts: Parts, caller: Caller, delivery_id: str) -> Delivery:
+    """Let go of a delivery that waits; its file and its rows are removed.
+
+    Raises DeliveryNotHeld where it does not wait, DeliveryNotFound where it is not the caller's.
+    """
+    check(caller, Role.STEWARD)
+    now = parts.clock.now()
+    with parts.db.begin() as tx:
+        waiting = delivery_store.lock(tx, delivery(tx, delivery_id, caller).id)
+        if waiting.stage is not Stage.HELD:
+            raise DeliveryNotHeld(waiting.id, waiting.stage.value)
+        delivery_store.drop(tx, waiting.id, now)
+        policy_store.drop_proposal(tx, waiting.dataset, waiting.source)
+        record(tx, facts.delivery_dropped(waiting, now, caller.actor))
+        defer(tx, DISCARD, delivery=waiting.id)
+        return delivery_store.get(tx, waiting.id)
+
+
 def policy_for(tx: Connection, caller: Caller, slug: str) -> Held | None:
     """Return the policy in force for the caller's own dataset, or None."""
     return policy_store.policy_of(tx, own_dataset(tx, slug, caller).id)
 
 
-def proposal_for(tx: Connection, caller: Caller, slug: str) -> Mapping[str, Any]:
-    """Return what is proposed for the caller's own dataset; raise ProposalNotFound."""
-    dataset = own_dataset(tx, slug, caller)
-    found = policy_store.proposal_of(tx, dataset.id)
+def proposal_for(parts: Parts, caller: Caller, slug: str, preset: str = "") -> Mapping[str, Any]:
+    """Return what is proposed for the caller's own dataset, with the numbers of `preset`.
+
+    Without one it is what was written when the rows were found; with one they are read again.
+    Raises ProposalNotFound, and PolicyInvalid where there is no such preset.
+    """
+    with parts.db.begin() as tx:
+        dataset = own_dataset(tx, slug, caller)
+        found = policy_store.proposal_of(tx, dataset.id)
     if found is None:
         raise ProposalNotFound(dataset.slug)
-    return found
+    if not preset or found.proposal["policy"]["preset"] == preset:
+        return found.proposal
+    return proposed_by(parts, dataset, found.source, privacy_preset(preset))
 
 
 def budget_stated(parts: Parts, caller: Caller, slug: str) -> bytes:

@@ -14,13 +14,11 @@ delivery in words; after it a fault is only ever a reason to try again, because 
 is committed has to become the release of its number. Docs: decisions/0050, 0121.
 """
 
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import structlog
 from sqlalchemy import Connection, text
@@ -55,6 +53,7 @@ from .examination import examine
 from .files import as_written, casting
 from .findings import Examination
 from .gate import Admitted, Arriving, Before, Withheld
+from .local_files import room
 from .model import Dataset, Delivery, Failure, Release, Stage
 from .names import RELEASED
 from .progress import Reporter
@@ -168,7 +167,7 @@ def _publish(parts: Parts, delivery: Delivery, reporter: Reporter) -> None:
     reporter.enter(Stage.CHECKING, "comparing the schema")
     plan = _plan(delivery, dataset, source, number=number, held=held, before=before)
     with (
-        tempfile.TemporaryDirectory(prefix="gate-", dir=_temporary(parts)) as folder,
+        room(parts) as folder,
         ThreadPoolExecutor(1, "examination") as beside,
     ):
         examining = None
@@ -177,7 +176,7 @@ def _publish(parts: Parts, delivery: Delivery, reporter: Reporter) -> None:
             examining = beside.submit(_examined, parts, plan, _unchanged(parts, plan), reporter)
         if not committed:
             reporter.step(Stage.CHECKING, "looking for personal data", 0.0)
-            plan = replace(plan, admitted=gate.admit(parts, plan.arriving, Path(folder)))
+            plan = replace(plan, admitted=gate.admit(parts, plan.arriving, folder))
         with parts.db.begin() as tx:
             delivery_store.reserve(tx, delivery.id, plan.number, source.rejected)
         files = [] if committed else _files(parts, plan, reporter)
@@ -196,12 +195,6 @@ def tidy(parts: Parts, dataset: str, number: int) -> None:
         released = store.release(tx, dataset, number)
         upload = delivery_store.get(tx, released.delivery).upload
     remove_upload(parts, UploadId(upload))
-
-
-def _temporary(parts: Parts) -> Path:
-    folder = parts.settings.home / "temporary"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
 
 
 def _as_committed(parts: Parts, dataset: Dataset, number: int, before: Before) -> Before:

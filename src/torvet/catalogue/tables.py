@@ -87,7 +87,8 @@ deliveries = Table(
     Column("touched_at", DateTime(timezone=True), nullable=False),
     Column("finished_at", DateTime(timezone=True)),
     CheckConstraint(
-        "stage in ('received', 'reading', 'checking', 'held', 'publishing', 'published', 'failed')",
+        "stage in ('received', 'reading', 'checking', 'held', 'publishing', 'published', 'failed',"
+        " 'dropped')",
         name="deliveries_stage",
     ),
     CheckConstraint("mode in ('append', 'replace')", name="deliveries_mode"),

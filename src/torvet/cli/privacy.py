@@ -46,16 +46,20 @@ def classify(file: Path, *, here: Here = HERE) -> None:
 
 
 @privacy_app.command(name="proposal")
-def proposal(dataset: str, *, to: Path | None = None, here: Here = HERE) -> None:
+def proposal(
+    dataset: str, *, to: Path | None = None, preset: str | None = None, here: Here = HERE
+) -> None:
     """Show what was found in a delivery that waits, and what each k would cost.
 
     Args:
         dataset: Short name of your dataset.
         to: Write the proposed policy into this file: edit it, then `torvet privacy policy`.
+        preset: Whose numbers to take: households, meters, mobility, health or open.
         here: Where and as whom.
     """
     with exchange(here) as client:
-        found = answer_of(client.get(f"/api/datasets/{dataset}/privacy/proposal"))
+        path = f"/api/datasets/{dataset}/privacy/proposal"
+        found = answer_of(client.get(path, params={"preset": preset} if preset else {}))
     if to is not None:
         text = json.dumps(found["policy"], ensure_ascii=False, indent=2) + "\n"
         written(to, text.encode())
@@ -78,6 +82,19 @@ def policy(dataset: str, file: Path | None = None, *, here: Here = HERE) -> None
         if file is not None:
             held["went_on"] = _followed(client, dataset)
     tell(here, held, _print_policy if file is None else _print_set)
+
+
+@privacy_app.command(name="drop")
+def drop(delivery: str, *, here: Here = HERE) -> None:
+    """Drop a delivery that waits for a privacy policy; its file and its rows are removed.
+
+    Args:
+        delivery: Its id, as `torvet publish` says it.
+        here: Where and as whom.
+    """
+    with exchange(here) as client:
+        answer_of(client.delete(f"/api/deliveries/{delivery}"))
+    tell(here, {"dropped": delivery}, lambda _: say(f"[green]✓[/] {escape(delivery)} is dropped."))
 
 
 @privacy_app.command(name="budget")

@@ -17,7 +17,7 @@ from .output import ProblemSaid, answer_of, err, say, table, tell, words
 
 _CHUNK = 4 * 1024 * 1024
 _POLL_S = 0.15
-ENDED = {"published", "failed", "held"}
+ENDED = {"published", "failed", "held", "dropped"}
 dataset_app = App(name="dataset", help="Describe a dataset, change its description, withdraw it.")
 
 

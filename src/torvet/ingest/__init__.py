@@ -34,7 +34,7 @@ from .model import (
     UploadStage,
 )
 from .schema import arrow_schema, arrow_type, columns_from_json, columns_to_json
-from .service import receive, rejected_rows, source
+from .service import receive, rejected_rows, remove_source, source
 from .uploads import complete_upload, remove_upload, upload_path
 
 __all__ = [
@@ -72,6 +72,7 @@ __all__ = [
     "complete_upload",
     "receive",
     "rejected_rows",
+    "remove_source",
     "remove_upload",
     "source",
     "sweep",

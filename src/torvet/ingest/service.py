@@ -104,6 +104,13 @@ def receive(
     return received
 
 
+def remove_source(parts: Parts, source_id: SourceId) -> None:
+    """Remove a source that nothing is made of, with its rows; do nothing where it is gone."""
+    with parts.db.begin() as tx:
+        store.forget_source(tx, source_id)
+    _remove_tables(parts, source_id)
+
+
 def _remove_tables(parts: Parts, source_id: SourceId) -> None:
     for table in (f"sources/{source_id}", f"rejected/{source_id}"):
         parts.tables.remove(table)

@@ -44,6 +44,11 @@ def get_source(tx: Connection, source_id: SourceId) -> Source:
     return found
 
 
+def forget_source(tx: Connection, source_id: SourceId) -> None:
+    """Forget a source, if it is there."""
+    tx.execute(delete(sources).where(sources.c.id == source_id))
+
+
 def _source(row: Row[tuple[object, ...]]) -> Source:
     return Source(
         id=SourceId(row.id),

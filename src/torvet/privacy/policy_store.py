@@ -24,6 +24,14 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """What is proposed for a dataset, and the source that it was found in."""
+
+    source: str
+    proposal: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Certified:
     """A signed certificate as it is stored: `content` is canonical JSON."""
 
@@ -79,11 +87,18 @@ def put_proposal(
     )
 
 
-def proposal_of(tx: Connection, dataset: str) -> Mapping[str, Any] | None:
+def proposal_of(tx: Connection, dataset: str) -> Proposed | None:
     """Return what is proposed for a dataset, or None where nothing ever was."""
-    chosen = select(proposals.c.proposal).where(proposals.c.dataset == dataset)
-    found: Mapping[str, Any] | None = tx.execute(chosen).scalar_one_or_none()
-    return found
+    chosen = select(proposals.c.source, proposals.c.proposal).where(proposals.c.dataset == dataset)
+    row = tx.execute(chosen).one_or_none()
+    return None if row is None else Proposed(source=row.source, proposal=row.proposal)
+
+
+def drop_proposal(tx: Connection, dataset: str, source: str) -> None:
+    """Forget what is proposed for a source that there will be no release of."""
+    tx.execute(
+        delete(proposals).where(proposals.c.dataset == dataset, proposals.c.source == source)
+    )
 
 
 def exact_releases(tx: Connection, dataset: str) -> list[int]:
@@ -115,15 +130,6 @@ def put_certificate(tx: Connection, dataset: str, made: Certified, at: datetime)
         upsert(certificates)
         .values(dataset=dataset, number=made.number, **values)
         .on_conflict_do_update(index_elements=["dataset", "number"], set_=values)
-    )
-
-
-def drop_certificate(tx: Connection, dataset: str, number: int) -> None:
-    """Forget the certificate of a release that there will not be."""
-    tx.execute(
-        delete(certificates).where(
-            certificates.c.dataset == dataset, certificates.c.number == number
-        )
     )
 
 
