@@ -17,6 +17,7 @@ from torvet.ports.moment import one_moment
 from torvet.ports.parts import Parts
 
 from . import rules, store
+from .invoices import invoice_faults
 from .model import AccountBalance, AccountKind, Transaction
 from .service import POSTED
 
@@ -50,7 +51,8 @@ def check_books(parts: Parts) -> BooksReport:
     Sees one moment of them, reads them once, and blocks nobody. The laws: each transaction
     balances in every currency and has the entries that it declares; nothing was changed or
     taken away since it was posted, as the log bears witness; corrections take back no more than
-    there was; no escrow is overdrawn; all debits are all credits; the triggers are on guard.
+    there was; no escrow is overdrawn; all debits are all credits; the triggers are on guard. Then
+    those of documents, as `invoice_faults` tells them.
     """
     seen = _Inspection()
     with one_moment(parts.db) as tx:
@@ -73,6 +75,7 @@ def _faults(tx: Connection, seen: _Inspection) -> Iterator[str]:
     yield from _faults_of_transactions(tx, seen)
     seen.balances = store.balances(tx)
     yield from _faults_of_balances(seen.balances)
+    yield from invoice_faults(tx)
 
 
 def _faults_of_transactions(tx: Connection, seen: _Inspection) -> Iterator[str]:

@@ -10,6 +10,7 @@ from torvet.audit import Fact, record, seal
 from torvet.billing.charges import charge_due
 from torvet.billing.invoices import store
 from torvet.billing.invoices.issuing import issue_month
+from torvet.billing.invoices.model import Kind
 from torvet.billing.invoices.ubl_reader import from_ubl
 from torvet.billing.model import HOUSE
 from torvet.billing.periods import Month
@@ -198,6 +199,11 @@ class Square:
     def issued(self, id_):
         with self.parts.db.begin() as tx:
             return store.by_id(tx, id_)
+
+    def bought(self, party):
+        """What a party has to pay, or had."""
+        with self.parts.db.begin() as tx:
+            return store.page_of(tx, party=party, kinds=[Kind.INVOICE], limit=100)
 
     def document(self, id_):
         """The document as it was sent, read back."""

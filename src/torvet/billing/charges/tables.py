@@ -70,4 +70,6 @@ charges = Table(
     Column("amount", BigInteger, nullable=False),
     CheckConstraint("portion >= 0", name="charges_portion"),
     CheckConstraint("counted <> 0 or amount <> 0", name="charges_something"),
+    # What is paid once is invoiced at once.
+    Index("charges_once", "sheet", postgresql_where=text("cause = 'one-off'")),
 )

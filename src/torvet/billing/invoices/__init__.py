@@ -1,7 +1,9 @@
 """Invoices: from charges to documents that are numbered, posted, sent, paid and taken back."""
 
+from . import jobs as _jobs  # importing it makes issuing known to the worker
 from .crediting import credit, left_of
 from .errors import InvoiceNotFound, InvoiceRefused, NotCredited, NumberOutOfOrder
+from .inspection import invoice_faults
 from .issued import InvoiceId, Issued, IssuedInvoice, Sale, Status, Waiting
 from .issuing import issue_contract, issue_month, issue_now, what_waits
 from .model import Invoice, Kind
@@ -35,6 +37,7 @@ __all__ = [
     "credit_notes_of",
     "document",
     "invoice",
+    "invoice_faults",
     "invoices_of",
     "issue_contract",
     "issue_month",
@@ -48,3 +51,4 @@ __all__ = [
     "what_waits",
     "xml_of",
 ]
+del _jobs

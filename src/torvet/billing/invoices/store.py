@@ -92,9 +92,9 @@ def consumers_waiting(tx: Connection, until: datetime) -> list[str]:
     return list(tx.scalars(query))
 
 
-def contracts_waiting(tx: Connection, cause: Cause) -> list[str]:
-    """Return the contracts that have a charge of `cause` which is not invoiced."""
-    return list(tx.scalars(_CONTRACTS_WAITING, {"cause": cause.value}))
+def contracts_paid_once(tx: Connection) -> list[str]:
+    """Return the contracts with a price that is paid once, and is not invoiced."""
+    return list(tx.scalars(_PAID_ONCE))
 
 
 def waiting_sheets(
@@ -410,12 +410,10 @@ _CHARGED = text(
     order by s.contract, s.month, c.cause, c.meter
     """
 )
-_CONTRACTS_WAITING = text(
+_PAID_ONCE = text(
     """
-    select distinct s.contract from charge_sheets s
-    where s.invoice is null and exists (
-        select from charges c
-        where c.contract = s.contract and c.sheet = s.id and c.cause = :cause)
+    select distinct s.contract from charges c join charge_sheets s on s.id = c.sheet
+    where c.cause = 'one-off' and s.invoice is null
     order by s.contract
     """
 )

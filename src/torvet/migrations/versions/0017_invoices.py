@@ -26,6 +26,9 @@ def upgrade() -> None:
     _invoices()
     _sales()
     _payments()
+    op.create_index(
+        "charges_once", "charges", ["sheet"], postgresql_where=sa.text("cause = 'one-off'")
+    )
     op.execute(FUNCTION)
     for table in KEPT:
         op.execute(
