@@ -77,22 +77,22 @@ def faults_of_payments(tx: Connection) -> Iterator[str]:
             )
 
 
+# Of several statements of the first or the last day, which may be read in any order, one fits.
 _GAPS = text(
     """
-    with ends as (
-        select distinct account, currency,
-            first_value(opening) over (
-                partition by account order by closes_on, number) as opening,
-            last_value(closing) over (
-                partition by account order by closes_on, number
-                rows between unbounded preceding and unbounded following) as closing
-        from bank_statements where opening is not null and closing is not null)
-    select e.account, e.currency, e.closing,
-        e.opening + (select coalesce(sum(l.amount), 0) from bank_lines l
-            where l.account = e.account) as made
-    from ends e
-    where e.closing <> e.opening + (
-        select coalesce(sum(l.amount), 0) from bank_lines l where l.account = e.account)
+    with told as (
+        select *, min(closes_on) over (partition by account) as first_day,
+            max(closes_on) over (partition by account) as last_day
+        from bank_statements where opening is not null and closing is not null),
+    sums as (
+        select account, sum(amount) as moved from bank_lines group by account),
+    ends as (
+        select l.account, l.currency, l.closing, f.opening + coalesce(s.moved, 0) as made
+        from told l join told f on f.account = l.account and f.closes_on = f.first_day
+            left join sums s on s.account = l.account
+        where l.closes_on = l.last_day)
+    select account, currency, max(closing) as closing, max(made) as made from ends
+    group by account, currency having not bool_or(closing = made)
     order by 1 limit :limit
     """
 )
