@@ -1,5 +1,6 @@
 """What providers offer and consumers accept, and what that allows at every read."""
 
+from . import level_words
 from .clauses import (
     Answers,
     Ask,
@@ -172,6 +173,7 @@ __all__ = [
     "held_between",
     "in_force_by_purpose",
     "in_order",
+    "level_words",
     "make_offer",
     "mark_done",
     "offers_of",

@@ -3,13 +3,16 @@
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from torvet.privacy import attacks
 from torvet.privacy.aggregates.cells import aggregate
 from torvet.privacy.aggregates.rules import MaxShare, MinContributors
 from torvet.privacy.attacks import secrets
+from torvet.privacy.policies import Policy
 from torvet.privacy.presets import preset
+from torvet.privacy.treatments import treat
 
 CELLS = attacks.Cells(by=("zone", "hour"), value="wh", unit="meter")
 METERS = preset("meters")
@@ -49,27 +52,64 @@ def test_a_dominated_cell_tells_its_largest_and_the_default_rules_keep_it_back(m
     assert default["insider"].passed
 
 
-def margins_of(rng, units, parts):
-    """Every way of dividing the units: the sums of each part are released."""
-    rows = []
-    for count in parts:
-        place = rng.integers(0, count, units)
-        rows += [(place == part).astype(float) for part in range(count)]
-    return np.array(rows)
+def margins_in(lines, homes, column):
+    """Which homes each published line counts, and what it says: by what is in the line alone."""
+    sums = [line for line in lines if line["wh"] is not None]
+    counted = [[line[column] in home for home in homes] for line in sums]
+    return np.array(counted, dtype=float), np.array([line["wh"] for line in sums], dtype=float)
 
 
-def test_many_exact_margins_reconstruct_and_noisy_ones_do_not():
+def test_sums_in_many_ways_reconstruct_and_what_the_gate_releases_does_not(tmp_path):
+    """The weak policy adds the same homes up by eight columns; the gate by one, with totals."""
     rng = np.random.default_rng(1)
-    truths = rng.integers(100, 2_000, 40).astype(float)
-    many = margins_of(rng, 40, [8] * 8)
-    exact = many @ truths
-    weak = attacks.reconstruction(many, exact, truths, upper=2_000)
-    rounding = 2_000.0
-    noisy = exact + rng.normal(0, 1_000, len(exact)).clip(-rounding, rounding)
-    default = attacks.reconstruction(many, noisy, truths, upper=2_000, rounding=rounding)
+    homes = pa.table(
+        {
+            "meter": [f"M{n:03d}" for n in range(200)],
+            "wh": rng.integers(100, 2_000, 200),
+            **{f"way_{n}": rng.integers(0, 30, 200) for n in range(8)},
+            "zone": [f"Z{n % 6}" for n in range(200)],
+        }
+    )
+    truths = homes["wh"].to_numpy().astype(float)
+    told = []
+    for n in range(8):
+        one_way = aggregate(
+            homes, by=[f"way_{n}"], value="wh", unit="meter", rules=[MinContributors(1)]
+        ).table
+        ways = [{value} for value in homes[f"way_{n}"].to_pylist()]
+        told.append(margins_in(one_way.to_pylist(), ways, f"way_{n}"))
+    many, exact = (np.concatenate(part) for part in zip(*told, strict=True))
+    weak = attacks.reconstruction(many, exact, truths, upper=2_000, targets=20)
+
+    pq.write_table(homes, tmp_path / "homes.parquet")
+    release = treat(gated(), [str(tmp_path / "homes.parquet")], tmp_path / "release.parquet").path
+    places = [{zone, "ab"[zone > "Z2"], "*"} for zone in homes["zone"].to_pylist()]
+    margins, answers = margins_in(pq.read_table(release).to_pylist(), places, "zone")
+    default = attacks.reconstruction(margins, answers, truths, upper=2_000, targets=20)
 
     assert weak.success > 0.9
+    assert len(answers) == 6 + 2 + 1
+    assert (margins @ truths == answers).all()
     assert default.success <= default.control + attacks.MARGIN
+    assert default.figures["narrowest"] > 1_000
+
+
+def gated():
+    """The default policy for meters, as the gate carries it out."""
+    rows = [[f"Z{n}", "ab"[n > 2], "*"] for n in range(6)]
+    return Policy.from_json(
+        {
+            "treatment": "aggregate",
+            "roles": {"meter": "identifier", "zone": "quasi-identifier", "wh": "sensitive"},
+            "aggregate": {
+                "by": ["zone"],
+                "value": "wh",
+                "unit": "meter",
+                "rules": METERS.rules(),
+                "totals": {"hierarchies": {"zone": {"kind": "table", "rows": rows}}},
+            },
+        }
+    )
 
 
 def test_one_table_of_disjoint_cells_reconstructs_nobody():
@@ -80,18 +120,6 @@ def test_one_table_of_disjoint_cells_reconstructs_nobody():
 
     assert outcome.success == 0
     assert outcome.figures["narrowest"] > 1_000
-
-
-def test_sums_over_many_sets_are_decoded_to_everybodys_yes_or_no():
-    """Dinur and Nissim: too many answers that are too exact; noise of the default cost withstands."""
-    rng = np.random.default_rng(3)
-    truths = (rng.random(60) < 0.5).astype(float)
-    sets = (rng.random((180, 60)) < 0.5).astype(float)
-    weak = attacks.decoding(sets, sets @ truths + rng.normal(0, 1, 180), truths)
-    default = attacks.decoding(sets, sets @ truths + rng.normal(0, 14, 180), truths)
-
-    assert weak.success > 0.95
-    assert default.success < weak.success
 
 
 def test_a_line_for_what_is_kept_back_and_none_for_what_is_empty_tells_that_somebody_is_there():

@@ -4,6 +4,7 @@ from dataclasses import replace
 from threading import Barrier, BrokenBarrierError
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -12,6 +13,7 @@ from torvet.privacy.answers.question import Count, Question, Sum
 from torvet.privacy.answers.spec import AnswerSpec
 from torvet.privacy.attacks import secrets
 from torvet.privacy.errors import BudgetSpent
+from torvet.privacy.presets import preset
 from torvet.privacy.service import Asker, Wish
 
 ZONES = [f"Z{number:03d}" for number in range(8)]
@@ -186,3 +188,68 @@ def test_one_question_under_many_names_is_one_answer(parts, dataset):
     assert weak.success == 1
     assert default.figures["different_answers_max"] == 1
     assert default.success == default.control
+
+
+def asked_about(parts, folder, keys, per_consumer, per_answer):
+    """64 people behind their doors in four blocks, half of each say yes: what the service tells."""
+    yes = np.tile([0, 1], 32)
+    people = pa.table(
+        {
+            "person": [f"P{n:02d}" for n in range(64)],
+            "door": [f"D{n:02d}" for n in range(64)],
+            "block": [f"B{n // 16}" for n in range(64)],
+            "week": [1] * 64,
+            "yes": yes,
+        }
+    )
+    pq.write_table(people, folder / "people.parquet")
+    spec = AnswerSpec.from_json(
+        {
+            "unit": "person",
+            "slot": ["week"],
+            "keys": {keys: sorted(set(people[keys].to_pylist()))},
+            "bounds": {"yes": {"low": 0, "high": 1}},
+            "slots_per_unit": 1,
+            "micro_rho_per_consumer": per_consumer,
+            "micro_rho_per_dataset": 4 * per_consumer,
+            "micro_rho_per_answer": per_answer,
+        }
+    )
+    name = f"ds_decoded_{keys}"
+    uris = [str(folder / "people.parquet")]
+    service.prepare_answers(parts, name, 1, uris=uris, spec=spec)
+    with parts.db.begin() as tx:
+        service.open_answers(tx, name, 1, spec, parts.clock.now())
+
+    def ask(places):
+        wish = Wish(question=Question(measures=(Sum("yes"),), where={keys: tuple(places)}))
+        return float(service.answer(parts, name, asker("one"), wish).figures[0].values)
+
+    return ask, np.array(people[keys].to_pylist()), yes.astype(float)
+
+
+def decoded(ask, keys, truths, sets):
+    margins = np.array([np.isin(keys, places) for places in sets], dtype=float)
+    return attacks.decoding(margins, np.array([ask(places) for places in sets]), truths)
+
+
+def test_sums_over_many_sets_are_decoded_where_keys_name_doors_and_a_budget_is_generous(
+    parts, tmp_path
+):
+    """Dinur and Nissim, on the service itself: too many answers that are too exact."""
+    rng = np.random.default_rng(3)
+    careless_ask, doors, truths = asked_about(parts, tmp_path, "door", 10**8, 10**6)
+    sets = [sorted(rng.choice(doors, 32, replace=False).tolist()) for _ in range(90)]
+    weak = decoded(careless_ask, doors, truths, sets)
+
+    usual = preset("households").micro_rho_per_consumer
+    ask, blocks, truths = asked_about(parts, tmp_path, "block", usual, usual // 15)
+    every = [[f"B{n}" for n in range(4) if chosen >> n & 1] for chosen in range(1, 16)]
+    default = decoded(ask, blocks, truths, every)
+
+    assert weak.success > 0.95
+    assert default.success <= default.control + attacks.MARGIN
+    with pytest.raises(BudgetSpent):
+        service.answer(
+            parts, "ds_decoded_block", asker("one"), Wish(question=Question(measures=(Count(),)))
+        )

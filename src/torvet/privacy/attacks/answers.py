@@ -159,7 +159,8 @@ def reconstruction(
 def decoding(margins: np.ndarray, answers: np.ndarray, truths: np.ndarray) -> Outcome:
     """Find the yes or no of every unit that fits noisy sums best (least absolute error, by LP).
 
-    `truths` (units,) are 0 and 1. The control answers what most are.
+    `truths` (units,) are 0 and 1. Units that no sum tells apart are said to be what fits most of
+    them. The control answers what most of all are.
     """
     sums, units = margins.shape
     slack = np.eye(sums)
@@ -170,7 +171,9 @@ def decoding(margins: np.ndarray, answers: np.ndarray, truths: np.ndarray) -> Ou
         bounds=[(0, 1)] * units + [(0, None)] * sums,
         method="highs",
     )
-    guess = np.rint(found.x[:units])
+    _, alike = np.unique(margins, axis=1, return_inverse=True)
+    fitted = np.bincount(alike, weights=found.x[:units]) / np.bincount(alike)
+    guess = np.rint(fitted)[alike]
     right = int((guess == truths).sum())
     share = float(truths.mean())
     control = max(share, 1 - share)
