@@ -21,6 +21,7 @@ from starlette.testclient import TestClient
 
 import examples as _profiles  # noqa: F401 - loads how often laws are tried
 import external_postgres as elsewhere
+import issued
 import served
 from torvet.backends import embedded_postgres
 from torvet.exchange import database_url, open_parts
@@ -158,9 +159,10 @@ def clock():
 
 @pytest.fixture(scope="module")
 def parts(settings, clock):
-    """The exchange's parts, real but for the clock."""
+    """The exchange's parts, real but for the clock; what they issued holds the official rules."""
     with open_parts(settings, migrate=False) as opened:
         yield replace(opened, clock=clock)
+        issued.hold_the_rules(opened.db)
 
 
 @pytest.fixture(autouse=True)
