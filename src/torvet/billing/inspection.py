@@ -19,7 +19,9 @@ from torvet.ports.parts import Parts
 from . import rules, store
 from .invoices import invoice_faults
 from .model import AccountBalance, AccountKind, Transaction
+from .payments import faults_of_payments
 from .service import POSTED
+from .shares import faults_of_shares
 
 FAULTS_MAX = 100
 
@@ -52,7 +54,7 @@ def check_books(parts: Parts) -> BooksReport:
     balances in every currency and has the entries that it declares; nothing was changed or
     taken away since it was posted, as the log bears witness; corrections take back no more than
     there was; no escrow is overdrawn; all debits are all credits; the triggers are on guard. Then
-    those of documents, as `invoice_faults` tells them.
+    those of documents, as `invoice_faults` tells them, of statements and of shares.
     """
     seen = _Inspection()
     with one_moment(parts.db) as tx:
@@ -76,6 +78,8 @@ def _faults(tx: Connection, seen: _Inspection) -> Iterator[str]:
     seen.balances = store.balances(tx)
     yield from _faults_of_balances(seen.balances)
     yield from invoice_faults(tx)
+    yield from faults_of_payments(tx)
+    yield from faults_of_shares(tx)
 
 
 def _faults_of_transactions(tx: Connection, seen: _Inspection) -> Iterator[str]:
