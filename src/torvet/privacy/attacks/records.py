@@ -149,25 +149,18 @@ class _Holders:
         return self.found[place, value]
 
 
-def homogeneity(
-    released: Classes,
-    known: Classes,
-    *,
-    hierarchies: Mapping[str, Hierarchy],
-    targets_max: int,
-    seed: int,
-) -> Outcome:
+def homogeneity(released: Classes, heard: "Said") -> Outcome:
     """Be certain of a sensitive value, because all rows that fit say the same.
 
-    The last column of both tables is the sensitive one. The control is 0, or all where the whole
-    release says the same. Machanavajjhala et al.: l-Diversity (doi 10.1145/1217299.1217302).
+    The last column of `released` is the sensitive one, and `heard` what fitting rows say of each
+    target. The control is 0, or all where the whole release says the same. Machanavajjhala et
+    al.: l-Diversity (doi 10.1145/1217299.1217302).
     """
-    heard = said(released, known, hierarchies, drawn(known, released, targets_max, seed))
     counts, own, people = heard.counts, heard.own, heard.people
     kinds = (counts > 0).sum(axis=1)
     right = counts[np.arange(len(own)), own] > 0
     certain = int(people[(kinds == 1) & right].sum())
-    column = known.columns[-1]
+    column = released.columns[-1]
     one_value = float(len(np.unique(released.codes[:, -1])) <= 1)
     least = int(kinds[kinds > 0].min(initial=counts.shape[1]))
     return judged(
@@ -181,21 +174,13 @@ def homogeneity(
     )
 
 
-def inference(
-    released: Classes,
-    known: Classes,
-    *,
-    hierarchies: Mapping[str, Hierarchy],
-    targets_max: int,
-    seed: int,
-) -> Outcome:
+def inference(released: Classes, heard: "Said") -> Outcome:
     """Guess a sensitive value by drawing one of the rows that fit.
 
     The control draws one of the *other* rows that fit: what the release tells of people like the
     target, who need not be in it. The difference is what being in the release costs, and it is
     computed exactly for each target. Where nothing fits, both draw from the whole release.
     """
-    heard = said(released, known, hierarchies, drawn(known, released, targets_max, seed))
     counts, own, people = heard.counts, heard.own, heard.people
     same = counts[np.arange(len(own)), own].astype(float)
     fit = counts.sum(axis=1).astype(float)
@@ -205,7 +190,7 @@ def inference(
     base = overall[np.minimum(own, len(overall) - 1)]
     hit = np.where(fit > 0, same / np.maximum(fit, 1), base)
     others = np.where(fit > 1, np.maximum(same - 1, 0) / np.maximum(fit - 1, 1), base)
-    column, attempts = known.columns[-1], int(people.sum())
+    column, attempts = released.columns[-1], int(people.sum())
     control = float(people @ others / max(attempts, 1))
     return judged(
         f"inference of {column}",

@@ -14,9 +14,9 @@ from torvet.privacy.sources import opened
 
 from . import cells as sums
 from .cells import Cells, Margins
-from .matching import Classes, classes, covers, quantiles
+from .matching import Classes, classes, covers, drawn, quantiles
 from .outcome import AttackReport, Outcome
-from .records import homogeneity, inference, linkage, singling_out
+from .records import homogeneity, inference, linkage, said, singling_out
 from .streams import Stream, linkability, periods, unicity
 from .versions import refinement, repeated
 
@@ -151,8 +151,10 @@ def _on_rows(plan: _Plan) -> Iterator[Outcome]:
     if local:
         yield refinement(released, known, **aim)
     for shown, truth in told.values():
-        yield homogeneity(shown, truth, targets_max=plan.targets, **aim)
-        yield inference(shown, truth, targets_max=plan.targets, **aim)
+        targets = drawn(truth, shown, plan.targets, plan.seed)
+        heard = said(shown, truth, plan.hierarchies, targets)
+        yield homogeneity(shown, heard)
+        yield inference(shown, heard)
 
 
 def _without_sensitive(
