@@ -9,13 +9,14 @@ from .audit import api as audit_api
 from .audit import pages as audit_pages
 from .billing import api as billing_api
 from .billing import quote_api
+from .billing.escrow import api as escrow_api
 from .billing.invoices import api as invoices_api
 from .billing.invoices import pages as invoices_pages
 from .billing.profiles import api as profiles_api
 from .billing.profiles import pages as profiles_pages
 from .billing.rulebook import api as rulebook_api
 from .catalogue import api as catalogue_api
-from .catalogue import ckan_api, dcat_api, privacy_api, search_api
+from .catalogue import ckan_api, dcat_api, delivery_pages, privacy_api, search_api
 from .catalogue import pages as catalogue_pages
 from .contracts import api as contracts_api
 from .contracts import capping_api, duties_api
@@ -33,6 +34,9 @@ from .parties.signin import papers_of
 from .ports.parts import Parts
 from .reuse import api as reuse_api
 from .reuse import reviews_api
+from .trust import api as trust_api
+from .trust import disputes_api
+from .trust import pages as trust_pages
 from .web import readers
 from .web.frame import new_app
 
@@ -54,9 +58,12 @@ ROUTERS = (
     metering_api.router,
     billing_api.router,
     quote_api.router,
+    escrow_api.router,
     invoices_api.router,
     profiles_api.router,
     rulebook_api.router,
+    trust_api.router,
+    disputes_api.router,
     demand_api.router,
     reuse_api.router,
     reviews_api.router,
@@ -65,11 +72,13 @@ ROUTERS = (
     audit_api.router,
     activity_api.router,
     catalogue_pages.router,
+    delivery_pages.router,
     contracts_pages.router,
     invoices_pages.router,
     profiles_pages.router,
     rulebook_api.pages,
     negotiation_pages.router,
+    trust_pages.router,
     parties_pages.router,
     audit_pages.router,
 )

@@ -37,7 +37,7 @@ def read(parts, bo):
     """Ask as Bo to read under a contract."""
 
     def ask(contract, rows=1, columns=None, caller=None, **more):
-        return admit(
+        admission = admit(
             parts,
             contract,
             caller=caller or bo.caller,
@@ -46,6 +46,7 @@ def read(parts, bo):
             channel="rest",
             **more,
         )
+        return admission.contract
 
     return ask
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from examples import examples
 from torvet.contracts import Columns, ReadRefused, RequestsPerMinute, RowFilter, RowsPerDay
 from torvet.delivery import formats, pages, rows
-from torvet.delivery.rows import RowsAsk
+from torvet.delivery.asking import RowsAsk
 from torvet.kit.filters import And, Compare, In, IsNull, Not, Op, Or, from_text
 
 from .stage import parking

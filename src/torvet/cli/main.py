@@ -21,6 +21,7 @@ from . import (
     publishing,
     reading,
     trading,
+    trusting,
 )
 from .logs import configure
 from .output import ProblemSaid, err, print_json, print_problem
@@ -40,6 +41,7 @@ for room in (
     reading,
     answers,
     billing,
+    trusting,
     proving,
 ):
     room.add_to(app)

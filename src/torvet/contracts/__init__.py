@@ -23,6 +23,7 @@ from .clauses import (
 from .concluding import Deal, conclude
 from .duties import Duty, duties_of, mark_done
 from .entitlement import (
+    Admission,
     admit,
     contract,
     contract_by_share,
@@ -31,11 +32,17 @@ from .entitlement import (
     explain,
     give_back,
     promising,
+    release,
+    set_aside,
     shares_of,
+    spend,
+    standing,
     still_allowed,
 )
 from .errors import ContractNotFound, NotProvider, OfferNotFound, OtherSide, ReadRefused
 from .forms import ClauseForm
+from .holds import Hold
+from .holds import take_up as take_up_spending
 from .jobs import expire
 from .model import (
     IDENTITY,
@@ -75,6 +82,7 @@ from .service import (
     Draft,
     accept,
     approve,
+    cancel,
     end,
     make_offer,
     offers_of,
@@ -84,6 +92,8 @@ from .service import (
     withdraw_offer,
 )
 from .service_levels import NO_LEVELS, Level, Measure, ServiceLevels
+from .spending import Used, bytes_are_capped
+from .spending import used as used_by
 from .tallies import held_between, in_force_by_purpose
 from .terms import fitted, in_order, purpose_code
 from .terms import from_json as clause_from_json
@@ -98,6 +108,7 @@ __all__ = [
     "NO_LEVELS",
     "NO_ORDER",
     "PLACE_ZONE",
+    "Admission",
     "Allowed",
     "Answers",
     "Approval",
@@ -116,6 +127,7 @@ __all__ = [
     "Every",
     "Free",
     "GiveBack",
+    "Hold",
     "Level",
     "Measure",
     "NoOnwardSharing",
@@ -150,11 +162,14 @@ __all__ = [
     "Tier",
     "Tiering",
     "Unit",
+    "Used",
     "Validity",
     "Verdict",
     "accept",
     "admit",
     "approve",
+    "bytes_are_capped",
+    "cancel",
     "clause_from_json",
     "clause_to_json",
     "conclude",
@@ -179,16 +194,22 @@ __all__ = [
     "offers_of",
     "order_faults",
     "projection_of",
-    "promising",
     "projection_of_clauses",
+    "promising",
     "purpose_code",
     "purpose_label",
     "refuse",
+    "release",
     "revoke",
     "sentences",
+    "set_aside",
     "shares_of",
+    "spend",
+    "standing",
     "still_allowed",
     "take_news",
+    "take_up_spending",
+    "used_by",
     "visible_offer",
     "withdraw_offer",
     "words",

@@ -16,6 +16,7 @@ from torvet.parties.model import PartyId
 
 from . import purposes, regions
 from .sentences import Sentence, count, listed, moment
+from .spending import Spending, Used, used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,17 @@ class Ask:
     requests_this_minute: int = 0
     duties: tuple[tuple[str, datetime], ...] = ()
     """The duties that are not done yet: the kind of the clause, and since when its days count."""
+    bytes: int = 0
+    """The most bytes of the answer, where they are known by then."""
+    spending: Spending | None = None
+    """What the month has come to, where a cap is to be kept."""
+
+    @property
+    def used(self) -> Used:
+        """Return what the read counts as where it has a price."""
+        return used(
+            rows=self.rows, bytes=self.bytes, requests=self.requests, question=self.question
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,19 @@ class OfferMoved(ExchangeError):
 
 
 @dataclass(eq=False)
+class CapInvalid(ExchangeError):
+    """What was sent cannot be the spending cap of the contract."""
+
+    kind, code = Kind.INVALID, "cap-invalid"
+    advice = "Write an amount a month like 2000 DKK in the contract's currency, or take it away."
+    contract: str
+    faults: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"The cap of contract {self.contract!r} stays: {'; '.join(self.faults)}."
+
+
+@dataclass(eq=False)
 class TermsNotNamed(ExchangeError):
     """Something is to be paid, and the buyer does not say which terms it read."""
 

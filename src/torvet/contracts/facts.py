@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from torvet.audit import Fact
+from torvet.kit.money import Money
 
 from . import price_terms, service_levels
 from .clauses import Ask
@@ -76,6 +77,36 @@ def of_refusal(contract: Contract, ask: Ask, verdict: Refused, actor: str, chann
             "requests": ask.requests,
             "clauses": [objection.source for objection in verdict.objections],
             "reasons": [reason[:_REASON_MAX] for reason in verdict.reasons],
+        },
+    )
+
+
+def of_cap_near(contract: Contract, spent: Money, at: datetime) -> Fact:
+    """Tell that most of a contract's spending cap is spent."""
+    assert contract.order.cap is not None, "what is near is there"
+    return _of_cap("cap-near", contract, EXCHANGE, at, {"spent": spent.to_json()})
+
+
+def of_cap_changed(contract: Contract, before: Money | None, actor: str, at: datetime) -> Fact:
+    """Tell that the consumer set another spending cap, or none."""
+    known = None if before is None else before.to_json()
+    return _of_cap("cap-changed", contract, actor, at, {"before": known})
+
+
+def _of_cap(
+    name: str, contract: Contract, actor: str, at: datetime, more: dict[str, object]
+) -> Fact:
+    cap = contract.order.cap
+    return Fact(
+        name=name,
+        at=at,
+        actor=actor,
+        subject=contract.id,
+        parties=(contract.provider, contract.consumer),
+        body={
+            "contract": contract.id,
+            "cap": None if cap is None else cap.to_json(),
+            **more,
         },
     )
 

@@ -25,7 +25,7 @@ from .clauses import (
     Thanks,
     Validity,
 )
-from .errors import OrderInvalid
+from .errors import CapInvalid, OrderInvalid
 from .model import Approval
 from .orders import PURCHASE_ORDER_MAX, Order
 from .price_terms import from_json as price_from_json
@@ -352,6 +352,23 @@ class OrderFields(_Form):
         )
 
 
+class ChangedCapForm(_Form):
+    """Another spending cap, or none."""
+
+    cap: Annotated[str, Field(max_length=40, pattern=_NO_NUL)] | CapForm | None = Field(
+        description="An amount a month, such as `2000 DKK` or minor units; null: no cap."
+    )
+
+    def to_cap(self, contract: str) -> Money | None:
+        """Return the amount; raise CapInvalid where none is written."""
+        if self.cap is None:
+            return None
+        found = _money(self.cap)
+        if found is None:
+            raise CapInvalid(contract, (f"{self.cap!s} is no amount: write it like 2000 DKK",))
+        return found
+
+
 class AcceptanceForm(OrderFields):
     """What a consumer says on accepting an offer."""
 
@@ -364,8 +381,12 @@ class AcceptanceForm(OrderFields):
     )
 
 
+def _money(written: str | CapForm) -> Money | None:
+    return money_of(written if isinstance(written, str) else written.model_dump(mode="json"))
+
+
 def _cap(offer: str, written: str | CapForm) -> Money:
-    found = money_of(written if isinstance(written, str) else written.model_dump(mode="json"))
+    found = _money(written)
     if found is None:
         raise OrderInvalid(offer, (f"{written!s} is no spending cap: write it like 2000 DKK",))
     return found

@@ -3,10 +3,11 @@
 from torvet.jobs import every
 from torvet.ports.parts import Parts
 
-from . import service, store
+from . import holds, service, store
 from .errors import ContractMoved
 
 EXPIRE_EVERY_S = 60
+RELEASE_EVERY_S = 600
 EXPIRE_AT_ONCE_MAX = 500
 
 
@@ -21,3 +22,10 @@ def expire(parts: Parts) -> None:
         except ContractMoved:
             # A party decided in the same moment; the next round sees what is left to do.
             continue
+
+
+@every("contracts.release-holds", seconds=RELEASE_EVERY_S)
+def release_holds(parts: Parts) -> None:
+    """Give back what reads of killed processes had set aside of spending caps."""
+    with parts.db.begin() as tx:
+        holds.release_old(tx, parts.clock.now())

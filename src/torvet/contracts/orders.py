@@ -54,7 +54,7 @@ def faults_of(order: Order, buyer: Party, tariff: Tariff) -> tuple[str, ...]:
     if not order.ean and needs_ean(buyer, tariff):
         found.append("a public body names its EAN, for its invoices are sent there")
     if order.cap is not None:
-        found.extend(_faults_of_cap(order.cap, tariff))
+        found.extend(faults_of_cap(order.cap, tariff))
     if order.prepaid and tariff.is_free:
         found.append("nothing is to be paid, so nothing can be paid before")
     return tuple(found)
@@ -66,7 +66,8 @@ def needs_ean(buyer: Party, tariff: Tariff) -> bool:
     return danish and buyer.kind is PartyKind.PUBLIC and not tariff.is_free
 
 
-def _faults_of_cap(cap: Money, tariff: Tariff) -> list[str]:
+def faults_of_cap(cap: Money, tariff: Tariff) -> list[str]:
+    """Return everything that keeps `cap` from being a cap on what `tariff` costs."""
     if not tariff.uses:
         return ["a spending cap is for prices that depend on use, and this one does not"]
     if cap.currency is not tariff.currency:

@@ -14,9 +14,10 @@ from torvet.ports.parts import Parts
 from torvet.web.pages import render
 from torvet.web.parts import TheParts
 
-from . import entitlement, level_words, price_words, service
+from . import capping, entitlement, level_words, price_words, service
 from .orders import PURCHASE_ORDER_MAX, Order
 from .purposes import PURPOSES
+from .sentences import moment
 from .sheets import contract_sheets
 from .terms import words as terms_in_words
 
@@ -37,6 +38,7 @@ def dataset_page(slug: str, request: Request, caller: TheCaller, parts: TheParts
         newest = max(releases, key=lambda release: release.number, default=None)
         seen = _look(tx, parts, caller, dataset, newest) if newest else {}
         offers = service.offers_of(tx, caller, slug)
+        waiting = catalogue.waiting_for(tx, caller, dataset)
     return render(
         request,
         "contracts/dataset.html",
@@ -45,6 +47,7 @@ def dataset_page(slug: str, request: Request, caller: TheCaller, parts: TheParts
         releases=releases,
         newest=newest,
         seen=seen,
+        waiting=waiting,
         offers=[
             (
                 offer,
@@ -96,9 +99,12 @@ def contract_page(
         contract = service.readable_contract(tx, caller, contract_id)
         dataset = catalogue.dataset(tx, contract.dataset)
         both = parties.parties_by_id(tx, [contract.provider, contract.consumer])
+        spent = capping.month_spent(tx, contract, parts.clock.now())
     return render(
         request,
         "contracts/contract.html",
+        spent=spent,
+        month_over=moment(spent.end).en,
         contract=contract,
         dataset=dataset,
         provider=both[contract.provider],

@@ -3,14 +3,17 @@
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from . import spending
 from .clauses import Answers, Ask, Clause, Validity
 from .model import Contract, Stage
 from .sentences import Sentence
 
+SPENDING_CAP = "spending-cap"
+
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What stands in the way: `stage`, `reader`, or the kind of the clause, and why."""
+    """What stands in the way: `stage`, `reader`, `spending-cap`, or the clause's kind, and why."""
 
     source: str
     words: Sentence
@@ -46,6 +49,7 @@ def decide(contract: Contract, ask: Ask) -> Verdict:
         *_of_reader(contract, ask),
         *_of_form(contract, ask),
         *objections(contract.clauses, ask),
+        *_of_cap(contract, ask),
     )
     return Refused(found) if found else Allowed()
 
@@ -103,6 +107,13 @@ def _of_form(contract: Contract, ask: Ask) -> tuple[Objection, ...]:
             ),
         ),
     )
+
+
+def _of_cap(contract: Contract, ask: Ask) -> tuple[Objection, ...]:
+    if ask.spending is None:
+        return ()
+    why = spending.objection(contract.tariff, contract.order, ask.spending, ask.used)
+    return () if why is None else (Objection(SPENDING_CAP, why),)
 
 
 def gives_answers(contract: Contract) -> bool:

@@ -241,6 +241,7 @@ def replace(tx: Connection, changed: Contract) -> Contract:
         .where(contracts.c.id == changed.id, contracts.c.version == changed.version)
         .values(
             stage=changed.stage.value,
+            cap=None if changed.order.cap is None else changed.order.cap.to_json(),
             agreed_at=changed.agreed_at,
             ended_at=changed.ended_at,
             reason=changed.reason,

@@ -150,5 +150,8 @@ contract_holds = Table(
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("contract", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
-    *(Column(name, BigInteger, nullable=False) for name in ("rows", "bytes", "requests", "answers")),
+    *(
+        Column(name, BigInteger, nullable=False)
+        for name in ("rows", "bytes", "requests", "answers")
+    ),
 )

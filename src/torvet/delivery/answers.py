@@ -10,7 +10,7 @@ import msgspec
 
 from torvet import privacy
 from torvet.audit import record
-from torvet.contracts import Contract, RowsPerDay, admit, give_back
+from torvet.contracts import Admission, Contract, RowsPerDay, admit, give_back, release
 from torvet.parties import Caller
 from torvet.ports.parts import Parts
 from torvet.privacy import Answer, AnswerSpec, Asker, Figures, Histogram, Question, Quote, Wish
@@ -20,6 +20,9 @@ from .errors import BadRequest
 from .model import Channel, Use
 
 CONFIDENCE = "0.95"
+ANSWER_BYTES = 64 * 1024
+CELL_BYTES = 2 * 1024
+"""What an answer is held to weigh at most, with each of its cells, where a cap counts bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,17 +44,19 @@ def ask(parts: Parts, caller: Caller, contract_id: str, wanted: AnswerAsk) -> by
     never to the privacy budget once it was charged.
     """
     now = parts.clock.now()
-    contract = _admitted(parts, caller, contract_id, requests=0)
+    contract = _admitted(parts, caller, contract_id, requests=0).contract
     quoted, beside = _quote(parts, contract, wanted)
     cells = quoted.asked.cells
-    contract = _admitted(
+    admission = _admitted(
         parts, caller, contract_id, requests=1, rows=cells, question=quoted.asked.question
     )
+    contract = admission.contract
     try:
         asker = _asker(contract, caller)
         wish = _wish(wanted, quoted.asked.question, quoted.release)
         found = privacy.answer(parts, contract.dataset, asker, wish)
     except BaseException:
+        release(parts, admission.hold)
         if any(isinstance(clause, RowsPerDay) for clause in contract.clauses):
             with parts.db.begin() as tx:
                 give_back(tx, contract.id, cells, at=now)
@@ -68,13 +73,13 @@ def ask(parts: Parts, caller: Caller, contract_id: str, wanted: AnswerAsk) -> by
     )
     with parts.db.begin() as tx:
         record(tx, found.fact(asker))
-        reach.note_use(tx, parts, contract, use, caller.actor)
+        reach.note_use(tx, parts, contract, use, caller.actor, hold=admission.hold)
     return body
 
 
 def estimate(parts: Parts, caller: Caller, contract_id: str, wanted: AnswerAsk) -> dict[str, Any]:
     """Return what a question would cost and how far off its answer would be; nothing is spent."""
-    contract = _admitted(parts, caller, contract_id, requests=0)
+    contract = _admitted(parts, caller, contract_id, requests=0).contract
     quoted, beside = _quote(parts, contract, wanted)
     _admitted(parts, caller, contract_id, requests=0, question=quoted.asked.question)
     spec = quoted.spec
@@ -95,7 +100,7 @@ def estimate(parts: Parts, caller: Caller, contract_id: str, wanted: AnswerAsk) 
 
 def budget(parts: Parts, caller: Caller, contract_id: str) -> dict[str, Any]:
     """Return what may be asked under a contract, and how much may still be learned."""
-    contract = _admitted(parts, caller, contract_id, requests=0)
+    contract = _admitted(parts, caller, contract_id, requests=0).contract
     with parts.db.begin() as tx:
         number, spec, own, whole = privacy.budget(
             tx, contract.dataset, contract.consumer, parts.clock.now()
@@ -134,17 +139,23 @@ def _admitted(
     requests: int,
     rows: int = 0,
     question: Question | None = None,
-) -> Contract:
+) -> Admission:
     return admit(
         parts,
         contract_id,
         caller=caller,
         columns=None if question is None else question.columns,
         rows=rows,
+        bytes=requests * _bytes_at_most(rows),
         requests=requests,
         channel=Channel.ANSWERS.value,
         question=True,
     )
+
+
+def _bytes_at_most(cells: int) -> int:
+    """Return more bytes than an answer has, for its size is known only when the budget is spent."""
+    return ANSWER_BYTES + cells * CELL_BYTES
 
 
 def _quote(parts: Parts, contract: Contract, wanted: AnswerAsk) -> tuple[Quote, str]:

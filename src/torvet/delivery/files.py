@@ -6,21 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 
-from sqlalchemy import Connection
-
-from torvet.contracts import Contract, contract, still_allowed
-from torvet.contracts.errors import ContractNotFound
+from torvet.contracts import Contract, Hold, release, set_aside, standing
 from torvet.ports.parts import Parts
 
 from .errors import BadFileUrl, FileGone
 from .model import Channel, Use
 from .reach import note_use
 from .signing import FileGrant
-from .snapshots import Remembered
 
 CHUNK_BYTES = 4 * 1024 * 1024
 FIRST_BYTES = 64 * 1024
 EXPIRES_MAX = 2**40
+ACTOR = "file-url"
+"""Whoever has the URL may fetch: the log says so."""
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
@@ -67,9 +65,9 @@ def open_file(parts: Parts, grant: FileGrant, signature: str) -> OpenFile:
         raise BadFileUrl
     with parts.db.connect() as plain:
         tx = plain.execution_options(isolation_level="AUTOCOMMIT")
-        if not still_allowed(tx, grant.contract, now):
-            raise BadFileUrl
-        held = _contracts.get(grant.contract, lambda: _contract(tx, grant.contract))
+        held = standing(tx, grant.contract, now)
+    if held is None:
+        raise BadFileUrl
     local = parts.tables.local_path(grant.table, grant.path)
     try:
         path = Path(local or "")
@@ -88,15 +86,10 @@ def open_file(parts: Parts, grant: FileGrant, signature: str) -> OpenFile:
     )
 
 
-# Only whose contract it is, and about what, is taken from memory: neither ever changes.
-_contracts: Remembered[Contract] = Remembered(1_024)
-
-
-def _contract(tx: Connection, contract_id: str) -> Contract:
-    try:
-        return contract(tx, contract_id)
-    except ContractNotFound as gone:
-        raise BadFileUrl from gone
+def begin_fetch(parts: Parts, file: OpenFile, span: Span) -> Hold | None:
+    """Set aside what the fetch may spend under a cap; raise ReadRefused where it is beyond it."""
+    channel = Channel.FILE.value
+    return set_aside(parts, file.contract, bytes=span.length, channel=channel, actor=ACTOR)
 
 
 def span_of(header: str | None, size: int) -> Span | None:
@@ -134,9 +127,10 @@ def chunks(file: OpenFile, span: Span, first: int = CHUNK_BYTES) -> Iterator[byt
             most = min(2 * most, CHUNK_BYTES)
 
 
-def note_fetch(parts: Parts, file: OpenFile, sent: int) -> None:
+def note_fetch(parts: Parts, file: OpenFile, sent: int, hold: Hold | None = None) -> None:
     """Record the bytes that one fetch really sent."""
     if sent == 0:
+        release(parts, hold)
         return
     use = Use(
         contract=file.contract.id,
@@ -150,4 +144,4 @@ def note_fetch(parts: Parts, file: OpenFile, sent: int) -> None:
     with parts.db.connect() as plain:
         # One statement is a transaction of its own: one way to the database instead of three.
         tx = plain.execution_options(isolation_level="AUTOCOMMIT")
-        note_use(tx, parts, file.contract, use, "file-url")
+        note_use(tx, parts, file.contract, use, ACTOR, hold=hold)

@@ -121,9 +121,10 @@ def _answer(parts: Parts, grant: FileGrant, signature: str, asks: _Asks, *, head
         return Response(None, status, headers, PARQUET)
     # Who asks for the whole may only want to see whether it is there, and hang up.
     first = files.FIRST_BYTES if span is None else files.CHUNK_BYTES
+    hold = files.begin_fetch(parts, file, sent)
     return Streamed(
         files.chunks(file, sent, first),
-        ended=lambda count: files.note_fetch(parts, file, count),
+        ended=lambda count: files.note_fetch(parts, file, count, hold),
         status=status,
         headers=headers,
         media_type=PARQUET,

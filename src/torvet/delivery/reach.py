@@ -4,14 +4,22 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from torvet.audit import Fact, record
+from torvet.audit import Fact
 from torvet.catalogue import Dataset, dataset, releases
-from torvet.contracts import Contract, ContractNotFound, contract_by_share, shares_of
+from torvet.contracts import (
+    Contract,
+    ContractNotFound,
+    Hold,
+    contract_by_share,
+    shares_of,
+    spend,
+    used_by,
+)
 from torvet.parties import Caller, Party, check, party
 from torvet.ports.parts import Parts
 
 from .errors import NoReleaseYet, ShareNotFound, TableNotFound
-from .model import Moment, SharedTable, Use
+from .model import Channel, Moment, SharedTable, Use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,25 +103,36 @@ def shares(
     ]
 
 
-def note_use(tx: Connection, parts: Parts, contract: Contract, use: Use, actor: str) -> None:
-    """Record what one request really delivered, in the caller's transaction."""
-    record(
-        tx,
-        Fact(
-            name="usage",
-            at=parts.clock.now(),
-            actor=actor,
-            subject=contract.id,
-            parties=(contract.consumer, contract.provider),
-            body={
-                "contract": contract.id,
-                "dataset": use.dataset,
-                "release": use.release,
-                "channel": use.channel.value,
-                "rows": use.rows,
-                "bytes": use.bytes,
-                "requests": 1,
-                "format": use.format,
-            },
-        ),
+def note_use(
+    tx: Connection,
+    parts: Parts,
+    contract: Contract,
+    use: Use,
+    actor: str,
+    *,
+    hold: Hold | None = None,
+) -> None:
+    """Record what one request really delivered, in the caller's transaction.
+
+    It counts towards the month's spending with it, and `hold`, what was set aside for it, goes.
+    """
+    told = Fact(
+        name="usage",
+        at=parts.clock.now(),
+        actor=actor,
+        subject=contract.id,
+        parties=(contract.consumer, contract.provider),
+        body={
+            "contract": contract.id,
+            "dataset": use.dataset,
+            "release": use.release,
+            "channel": use.channel.value,
+            "rows": use.rows,
+            "bytes": use.bytes,
+            "requests": 1,
+            "format": use.format,
+        },
     )
+    question = use.channel is Channel.ANSWERS
+    counted = used_by(rows=use.rows, bytes=use.bytes, requests=1, question=question)
+    spend(tx, contract, counted, told, hold)

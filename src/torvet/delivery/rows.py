@@ -14,15 +14,24 @@ from itertools import chain
 import pyarrow as pa
 
 from torvet.catalogue import release_number
-from torvet.contracts import Contract, RowsPerDay, admit, give_back
+from torvet.contracts import (
+    Admission,
+    Contract,
+    Hold,
+    RowsPerDay,
+    admit,
+    bytes_are_capped,
+    give_back,
+    release,
+)
 from torvet.kit import filters
-from torvet.kit.filters import Filter
 from torvet.parties import Caller
 from torvet.ports.parts import Parts
 from torvet.ports.sql import identifier
 from torvet.ports.tables import DeltaFile
 
 from . import pages, reach
+from .asking import PAGE_ROWS_MAX, RowsAsk
 from .errors import BadRequest, CursorInvalid, NoSuchColumn
 from .formats import RowFormat, Tally, write, write_json_page
 from .model import Channel, Use
@@ -31,9 +40,6 @@ from .pruning import columns_in, kept
 from .signing import seal, unseal
 from .snapshots import Snapshot, snapshot
 
-PAGE_ROWS = 100
-PAGE_ROWS_MAX = 10_000
-"""A page is held in memory whole; whoever wants more streams."""
 BATCH_ROWS = 16_384
 _CURSOR = "rows"
 
@@ -46,47 +52,6 @@ _FILTER_TYPES = {
     **dict.fromkeys(("byte", "short", "integer", "long"), "integer"),
     **dict.fromkeys(("float", "double"), "number"),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """A column that rows are sorted by; nulls come last."""
-
-    column: str
-    descending: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowsAsk:
-    """What a reader asks for. None is: all columns, all rows, no limit, the newest release."""
-
-    columns: tuple[str, ...] | None = None
-    filter: Filter | None = None
-    order: tuple[Order, ...] = ()
-    limit: int | None = None
-    cursor: str | None = None
-    release: int | None = None
-    format: RowFormat = RowFormat.JSON
-    csv_safe: bool = False
-
-    @property
-    def named(self) -> tuple[str, ...] | None:
-        """Return every column that the request names, for the contract to judge."""
-        looked_at = filters.columns(self.filter) if self.filter else ()
-        sorted_by = tuple(each.column for each in self.order)
-        names = (*(self.columns or ()), *looked_at, *sorted_by)
-        return tuple(dict.fromkeys(names)) or None
-
-    @property
-    def is_page(self) -> bool:
-        """Tell whether the answer is small enough to be made whole before it is sent."""
-        return self.limit is not None and self.limit <= PAGE_ROWS_MAX
-
-    def digest(self, contract: str) -> str:
-        """Return what a cursor is bound to: the same question under the same contract."""
-        condition = filters.to_text(self.filter) if self.filter else ""
-        said = repr((contract, self.columns, condition, self.order))
-        return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +73,8 @@ class Reading:
     at: Slice
     admitted: int
     admitted_at: datetime
+    hold: Hold | None = None
+    """What was set aside of a spending cap."""
 
     @property
     def etag(self) -> str:
@@ -145,37 +112,68 @@ def begin(parts: Parts, caller: Caller, contract_id: str, ask: RowsAsk) -> Readi
     at_most = (ask.limit or 0) if ask.is_page else 0
     # Before anything is counted: what is handed back goes to the day it was counted on.
     now = parts.clock.now()
-    contract = _admit(parts, caller, contract_id, ask, rows=at_most, requests=1)
+    admission = _admit(parts, caller, contract_id, ask, rows=at_most, requests=1)
     reading: Reading | None = None
     try:
-        reading = _planned(parts, contract, ask, admitted=at_most, at=now)
+        reading = _planned(parts, admission, ask, admitted=at_most, at=now)
         if ask.is_page:
             return reading
         rows = _rows_that_fit(parts, reading)
-        _admit(parts, caller, contract_id, ask, rows=rows, requests=0)
-        return replace(reading, admitted=rows)
+        weight = _weight(parts, reading)
+        more = _admit(
+            parts,
+            caller,
+            contract_id,
+            ask,
+            rows=rows,
+            bytes=weight,
+            requests=0,
+            hold=admission.hold,
+        )
+        return replace(reading, admitted=rows, hold=more.hold)
     except BaseException:
-        _hand_back(parts, contract, at_most, now)
+        _hand_back(parts, admission, at_most, now)
         raise
 
 
+def _weight(parts: Parts, reading: Reading) -> int:
+    """Return the bytes of a stream where they count towards a cap: it is made once to be weighed.
+
+    What is sent is the same again, so that the cap is neither passed nor wasted.
+    """
+    if not bytes_are_capped(reading.contract.tariff, reading.contract.order):
+        return 0
+    return sum(len(chunk) for chunk in _chunks(parts, reading, Tally()))
+
+
 def _admit(
-    parts: Parts, caller: Caller, contract_id: str, ask: RowsAsk, *, rows: int, requests: int
-) -> Contract:
+    parts: Parts,
+    caller: Caller,
+    contract_id: str,
+    ask: RowsAsk,
+    *,
+    rows: int,
+    requests: int,
+    bytes: int = 0,  # noqa: A002 - its name everywhere
+    hold: Hold | None = None,
+) -> Admission:
     return admit(
         parts,
         contract_id,
         caller=caller,
         columns=ask.named,
         rows=rows,
+        bytes=bytes,
         requests=requests,
         channel=Channel.REST.value,
+        hold=hold,
     )
 
 
 def _planned(
-    parts: Parts, contract: Contract, ask: RowsAsk, *, admitted: int, at: datetime
+    parts: Parts, admission: Admission, ask: RowsAsk, *, admitted: int, at: datetime
 ) -> Reading:
+    contract = admission.contract
     begins = _start(parts, contract, ask)
     table = ensure(parts, contract.dataset, contract.projection, begins.release)
     shown = snapshot(parts, table, begins.release)
@@ -191,6 +189,7 @@ def _planned(
         at=begins,
         admitted=admitted,
         admitted_at=at,
+        hold=admission.hold,
     )
 
 
@@ -238,17 +237,36 @@ def read_page(parts: Parts, caller: Caller, reading: Reading) -> Page:
     assert ask.limit is not None
     try:
         batches = _page(parts, reading, ask.limit + 1)
+        rows = sum(batch.num_rows for batch in batches)
+        more = rows > ask.limit
+        batches = _cut(batches, ask.limit)
+        following = _cursor(parts, reading, reading.at.offset + ask.limit) if more else None
+        body = _written(reading, batches, following)
+        reading = _weighed(parts, caller, reading, len(body))
     except BaseException:
-        _hand_back(parts, reading.contract, reading.admitted, reading.admitted_at)
+        admission = Admission(contract=reading.contract, hold=reading.hold)
+        _hand_back(parts, admission, reading.admitted, reading.admitted_at)
         raise
-    rows = sum(batch.num_rows for batch in batches)
-    more = rows > ask.limit
-    batches = _cut(batches, ask.limit)
-    following = _cursor(parts, reading, reading.at.offset + ask.limit) if more else None
-    body = _written(reading, batches, following)
     page = Page(body=body, rows=min(rows, ask.limit), following=following)
     settle(parts, caller, reading, rows=page.rows, sent=len(body))
     return page
+
+
+def _weighed(parts: Parts, caller: Caller, reading: Reading, weight: int) -> Reading:
+    """Ask once more where the bytes of a page, which are known by now, count towards a cap."""
+    if not bytes_are_capped(reading.contract.tariff, reading.contract.order):
+        return reading
+    more = _admit(
+        parts,
+        caller,
+        reading.contract.id,
+        reading.ask,
+        rows=0,
+        bytes=weight,
+        requests=0,
+        hold=reading.hold,
+    )
+    return replace(reading, hold=more.hold)
 
 
 def _page(parts: Parts, reading: Reading, rows: int) -> list[pa.RecordBatch]:
@@ -343,13 +361,13 @@ def settle(parts: Parts, caller: Caller, reading: Reading, *, rows: int, sent: i
     unused = reading.admitted - rows if _counts_rows(reading.contract) else 0
     if unused > 0:
         with parts.db.begin() as tx:
-            reach.note_use(tx, parts, reading.contract, use, caller.actor)
+            reach.note_use(tx, parts, reading.contract, use, caller.actor, hold=reading.hold)
             give_back(tx, reading.contract.id, unused, at=reading.admitted_at)
         return
     # One statement is a transaction by itself, in one way there and back.
     with parts.db.connect() as plain:
         tx = plain.execution_options(isolation_level="AUTOCOMMIT")
-        reach.note_use(tx, parts, reading.contract, use, caller.actor)
+        reach.note_use(tx, parts, reading.contract, use, caller.actor, hold=reading.hold)
 
 
 def unchanged(parts: Parts, caller: Caller, reading: Reading) -> None:
@@ -357,10 +375,11 @@ def unchanged(parts: Parts, caller: Caller, reading: Reading) -> None:
     settle(parts, caller, reading, rows=0, sent=0)
 
 
-def _hand_back(parts: Parts, contract: Contract, rows: int, at: datetime) -> None:
-    if rows and _counts_rows(contract):
+def _hand_back(parts: Parts, admission: Admission, rows: int, at: datetime) -> None:
+    release(parts, admission.hold)
+    if rows and _counts_rows(admission.contract):
         with parts.db.begin() as tx:
-            give_back(tx, contract.id, rows, at=at)
+            give_back(tx, admission.contract.id, rows, at=at)
 
 
 def _counts_rows(contract: Contract) -> bool:

@@ -20,11 +20,12 @@ from torvet.web.frame import parts_of
 from torvet.web.problems import problem, problems_of
 
 from . import rows
+from .asking import PAGE_ROWS, Order, RowsAsk
 from .errors import BadRequest, NotAcceptable
 from .failures import failures_told
 from .formats import CONTENT_TYPES, MEDIA_TYPES, RowFormat, negotiate
 from .model import Channel
-from .rows import PAGE_ROWS, Order, Reading, RowsAsk
+from .rows import Reading
 from .streamed import Streamed
 
 router = APIRouter(prefix="/api", tags=["delivery"])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from torvet.contracts import Contract, admit, still_allowed
+from torvet.contracts import Admission, Contract, admit, still_allowed
 from torvet.parties import Caller
 from torvet.ports.parts import Parts
 
@@ -126,7 +126,7 @@ def query_table(
 ) -> Answer:
     """Name the files of one version, or of a range of versions where the query starts at one.
 
-    The rows named are counted against the contract before any URL is handed out.
+    The rows named are counted against the contract before any URL leaves.
     """
     if query.starting_version is not None:
         travel.one_of(query.starting_version, query.timestamp, what="The query")
@@ -147,7 +147,6 @@ def query_table(
     wanted = understood(query.predicate_hints, query.json_predicate_hints)
     named = limited(kept(shown.delta.files, shown.types, wanted), query.limit_hint)
     rows = sum(file.rows for file in named)
-    _admit(parts, caller, found, rows=rows, requests=1)
 
     grants = Granter(parts, found, shown.table)
     files = [
@@ -192,7 +191,6 @@ def table_changes(
         for change in grants.changes(commit)
     ]
     rows = sum(change.part.rows for change in changed)
-    _admit(parts, caller, found, rows=rows, requests=1)
 
     said = _head(agreed, found, shown, version=first, dated_protocol=query.historical_protocol)
     if query.historical_metadata or query.historical_protocol:
@@ -212,14 +210,21 @@ def _open(parts: Parts, caller: Caller, names: Sequence[str]) -> reach.Reached:
 
 
 def _admit(
-    parts: Parts, caller: Caller, found: reach.Reached, *, rows: int, requests: int
-) -> Contract:
+    parts: Parts,
+    caller: Caller,
+    found: reach.Reached,
+    *,
+    rows: int,
+    requests: int,
+    bytes: int = 0,  # noqa: A002 - its name everywhere
+) -> Admission:
     return admit(
         parts,
         found.contract.id,
         caller=caller,
         columns=None,
         rows=rows,
+        bytes=bytes,
         requests=requests,
         channel=Channel.SHARING.value,
     )
@@ -299,7 +304,7 @@ def _delivered(
     parts_named: Sequence[Part],
     said: list[str],
 ) -> Answer:
-    """Close the answer and record it: the rows it names, and the bytes of the answer itself.
+    """Close the answer, let it through, and record it: the rows it names, and its own bytes.
 
     The files' own bytes are counted as they are fetched. Where the store hands them out itself,
     nobody here sees that, so they count as fetched once, now.
@@ -308,17 +313,19 @@ def _delivered(
         said.append(lines.end_stream(parts_named))
     body = lines.body(said)
     stored_elsewhere = sum(p.size_bytes for p in parts_named if not _is_ours(parts, p.url))
+    weight = len(body) + stored_elsewhere
+    admission = _admit(parts, caller, found, rows=rows, bytes=weight, requests=1)
     use = Use(
         contract=found.contract.id,
         dataset=found.dataset.id,
         release=version,
         channel=Channel.SHARING,
         rows=rows,
-        bytes=len(body) + stored_elsewhere,
+        bytes=weight,
         format=agreed.format.value,
     )
     with parts.db.begin() as tx:
-        reach.note_use(tx, parts, found.contract, use, caller.actor)
+        reach.note_use(tx, parts, found.contract, use, caller.actor, hold=admission.hold)
     return Answer(version=version, agreed=agreed, body=body)
 
 

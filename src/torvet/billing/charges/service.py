@@ -13,7 +13,7 @@ from torvet import metering
 from torvet.audit import Fact, record_all
 from torvet.billing.charging import ChargeKey, Quantity, Terms, charges
 from torvet.billing.periods import HOUR, Month, month_of, months_between
-from torvet.contracts import Contract, Unit, contracts_by_id
+from torvet.contracts import Contract, Unit, Used, contracts_by_id, spending, take_up_spending
 from torvet.contracts import take_news as contracts_that_moved
 from torvet.kit.errors import ExchangeError
 from torvet.kit.money import Currency, Money
@@ -97,8 +97,10 @@ class _Work:
 def _charge(tx: Connection, due: Sequence[Progress], *, at: datetime, until: datetime) -> int:
     sheets: list[NewSheet] = []
     places = {one.contract: Reached(contract=one.contract, reached=one.reached) for one in due}
+    metered: list[tuple[str, datetime, Used]] = []
     for work in _gathered(tx, due):
         place = work.place
+        metered += _metered(work, at)
         far = until if place.reached is None else max(until, place.reached)
         try:
             made, places[place.contract] = _derived(work, far)
@@ -117,6 +119,9 @@ def _charge(tx: Connection, due: Sequence[Progress], *, at: datetime, until: dat
         numbers = store.add(tx, sheets, at)
         record_all(tx, [_fact(*one, at) for one in zip(numbers, sheets, strict=True)])
     store.move(tx, list(places.values()))
+    # What a cap counts comes from the same facts, and is there before; where a backup or an older
+    # version lacks it, it is taken up from what was metered.
+    take_up_spending(tx, metered)
     return sum(len(sheet.portions) for sheet in sheets)
 
 
@@ -192,6 +197,28 @@ def _known(work: _Work, month: Month, currency: Currency) -> dict[ChargeKey, Kno
         for cause, meter, begin, counted, minor, times in work.charged
         if month.start <= begin < month.end
     }
+
+
+def _metered(work: _Work, at: datetime) -> Iterator[tuple[str, datetime, Used]]:
+    """Give what is metered of the month of `at`, where use has a price."""
+    contract = work.contract
+    since = spending.counted_since(contract.tariff, contract.agreed_at, at)
+    if since is None or not work.used:
+        return
+    sums = dict.fromkeys(Unit, 0)
+    for each in quantities(work.used):
+        if each.hour >= since:
+            sums[each.unit] += each.counted
+    yield (
+        contract.id,
+        since,
+        Used(
+            rows=sums[Unit.ROW],
+            bytes=sums[Unit.GB],
+            requests=sums[Unit.REQUEST],
+            answers=sums[Unit.ANSWER],
+        ),
+    )
 
 
 def terms_of(contract: Contract) -> Terms:
