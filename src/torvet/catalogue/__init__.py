@@ -21,7 +21,13 @@ from .model import (
     Visibility,
 )
 from .ratings import Rating, rate, ratings_of
-from .reading import certificate_in_words, preview_for, profile_for, quality_for
+from .reading import (
+    certificate_in_words,
+    preview_for,
+    profile_for,
+    quality_for,
+    waiting_for,
+)
 from .release_lines import release_number
 from .rules import may_see, stated_interval
 from .service import change, create, deliver, delivery, visible_dataset, withdraw
@@ -88,5 +94,6 @@ __all__ = [
     "stated_interval",
     "tell_of_release",
     "visible_dataset",
+    "waiting_for",
     "withdraw",
 ]

@@ -174,14 +174,15 @@ def hold(tx: Connection, delivery_id: str, failure: Failure, at: datetime) -> No
     )
 
 
-def held(tx: Connection, dataset_id: str) -> list[Delivery]:
+def held(tx: Connection, dataset_id: str, *, lock: bool = False) -> list[Delivery]:
     """Return the deliveries to a dataset that wait for its provider, in order."""
     chosen = (
         select(deliveries)
         .where(deliveries.c.dataset == dataset_id, deliveries.c.stage == Stage.HELD.value)
         .order_by(deliveries.c.id)
-        .with_for_update()
     )
+    if lock:
+        chosen = chosen.with_for_update()
     return [_delivery(row) for row in tx.execute(chosen)]
 
 

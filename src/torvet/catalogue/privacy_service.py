@@ -41,7 +41,7 @@ def set_policy(parts: Parts, caller: Caller, slug: str, wish: Mapping[str, Any])
         if policy.treatment is Treatment.ANSWERS:
             spec = privacy.AnswerSpec.from_json(policy.answers or {})
             privacy.change_budget(tx, dataset.id, spec)
-        for waiting in delivery_store.held(tx, dataset.id):
+        for waiting in delivery_store.held(tx, dataset.id, lock=True):
             delivery_store.let_go_on(tx, waiting.id, now)
             defer(tx, PUBLISH, lock=publishing_lock(dataset.id), delivery=waiting.id)
     return Held(version=version, policy=policy, set_at=now)

@@ -90,6 +90,13 @@ def lineage_of(tx: Connection, release: Release) -> list[tuple[Source, Delivery 
     return [(source_of(tx, SourceId(source)), deliveries.get(source)) for source in release.sources]
 
 
+def waiting_for(tx: Connection, caller: Caller, dataset: Dataset) -> list[Delivery]:
+    """Return the deliveries that wait for `caller` to say what is done with them; mostly none."""
+    if not caller.party or caller.party != dataset.provider:
+        return []
+    return delivery_store.held(tx, dataset.id)
+
+
 def certificate_in_words(tx: Connection, dataset: Dataset, release: Release) -> InWords | None:
     """Return what the certificate of a release says in plain words, or None where it has none."""
     found = policy_store.certificate_of(tx, dataset.id, release.number)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from torvet.parties import Caller, PartyNotFound, party_by_slug
 from torvet.parties.signin import TheCaller
 from torvet.ports.parts import Parts
+from torvet.privacy import policy_store
 from torvet.web.parts import TheParts
 from torvet.web.problems import problems_of
 
@@ -84,6 +85,9 @@ class ReleaseOut(BaseModel):
     bytes: int = Field(description="Size of its files, in bytes.")
     published_at: datetime
     quality: int | None = Field(description="Quality score, 0 to 100.")
+    treatment: str = Field(
+        description="What was done with the rows: as-is, anonymise, aggregate or answers; or empty."
+    )
 
 
 class ItemOut(BaseModel):
@@ -145,8 +149,10 @@ def found_by(search: Search, caller: Caller, parts: Parts) -> FoundOut:
     with parts.db.begin() as tx:
         wish = _wish(tx, search)
         found = find_or_guess(tx, reader_of(caller), wish)
+        newest = {str(hit.dataset.id): hit.release.number for hit in found.hits if hit.release}
+        treatments = policy_store.treatments_of(tx, newest)
     return FoundOut(
-        items=[_item(hit) for hit in found.hits],
+        items=[_item(hit, treatments.get(hit.dataset.id, "")) for hit in found.hits],
         total=found.counts.total,
         approximate=found.counts.approximate,
         searched_instead=found.instead,
@@ -190,7 +196,7 @@ def _licence_uri(name: str) -> str:
     return known.uri if known else name
 
 
-def _item(hit: Hit) -> ItemOut:
+def _item(hit: Hit, treatment: str) -> ItemOut:
     dataset, release = hit.dataset, hit.release
     return ItemOut(
         id=dataset.id,
@@ -213,6 +219,7 @@ def _item(hit: Hit) -> ItemOut:
             bytes=release.bytes,
             published_at=release.published_at,
             quality=release.quality,
+            treatment=treatment,
         )
         if release
         else None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, cast, delete, func, insert, or_, select
+from sqlalchemy import Connection, and_, cast, delete, func, insert, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -99,6 +99,14 @@ def drop_proposal(tx: Connection, dataset: str, source: str) -> None:
     tx.execute(
         delete(proposals).where(proposals.c.dataset == dataset, proposals.c.source == source)
     )
+
+
+def treatments_of(tx: Connection, releases: Mapping[str, int]) -> dict[str, str]:
+    """Return what was done with the rows of releases, by dataset, where a certificate says so."""
+    made = certificates.c
+    wanted = tuple_(made.dataset, made.number).in_(list(releases.items()))
+    found = tx.execute(select(made.dataset, made.treatment).where(wanted))
+    return {row.dataset: row.treatment for row in found}
 
 
 def exact_releases(tx: Connection, dataset: str) -> list[int]:
