@@ -35,6 +35,7 @@ if not hasattr(sys.modules["__main__"], "__file__"):
 
 START = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 TEMPLATE = "torvet_template"
+MEMORY_BYTES_MIN = 4 * 1024**3
 
 
 class FakeClock:
@@ -75,11 +76,21 @@ def one_loop_for_all_visitors():
         yield
 
 
+def in_memory():
+    """A folder in memory where the machine has one with room in it, else None.
+
+    A database is some 800 files. A disk that is busy takes a second to make them, memory none.
+    """
+    room = Path("/dev/shm")
+    there = room.is_dir() and shutil.disk_usage(room).free > MEMORY_BYTES_MIN
+    return room if there else None
+
+
 @pytest.fixture(scope="session")
 def run_home():
     """A short home folder for the run: its PostgreSQL serves every test of this process."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    home = Path(tempfile.mkdtemp(prefix=f"torvet-tests-{worker}-"))
+    home = Path(tempfile.mkdtemp(prefix=f"torvet-tests-{worker}-", dir=in_memory()))
     yield home
     shutil.rmtree(home, ignore_errors=True)
 
@@ -142,9 +153,11 @@ def s3_endpoint():
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
+def home():
     """The home folder of this module's exchange."""
-    return tmp_path_factory.mktemp("home")
+    folder = Path(tempfile.mkdtemp(prefix="torvet-home-", dir=in_memory()))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
