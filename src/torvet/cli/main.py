@@ -14,6 +14,7 @@ from . import (
     answers,
     billing,
     finding,
+    holding,
     negotiating,
     people,
     pricing,
@@ -45,6 +46,7 @@ for room in (
     proving,
 ):
     room.add_to(app)
+holding.add_to(billing.billing_app)
 # These open the parts themselves, which takes seconds to import: only when they are called.
 for name, (place, words) in {
     "serve": ("operate:serve", "Serve the exchange, and do its background work."),
