@@ -225,7 +225,7 @@ SLOW_FOLDERS = {"attacks", "backends", "browser", "faults", "ports", "stories"}
 def pytest_collection_modifyitems(items):
     """Mark what `make test-fast` leaves out by the folder it stands in."""
     for item in items:
-        if item.path.parent.name in SLOW_FOLDERS:
+        if SLOW_FOLDERS.intersection(item.path.relative_to(Path(__file__).parent).parts):
             item.add_marker(pytest.mark.slow)
 
 

@@ -13,6 +13,8 @@ from torvet.privacy.statements import Read
 from .test_gate import certificate, policy_of, set_policy
 from .test_gate_versions import readings
 
+pytestmark = pytest.mark.slow
+
 WHY = "the city council wants yearly sums in its budget"
 ANSWERS = {
     "unit": "meter_id", "slot": ["hour"], "slots_per_unit": 24, "keys": {"zone": [0, 1, 2]},

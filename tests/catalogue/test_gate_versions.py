@@ -3,10 +3,13 @@
 from collections import Counter
 
 import pyarrow.parquet as pq
+import pytest
 
 from torvet.privacy.verification import verify
 
 from .test_gate import ROWS, certificate, homes, in_release, policy_of, set_policy
+
+pytestmark = pytest.mark.slow
 
 HEAD = "customer_id,unit_type,construction_year,energy_label\n"
 

@@ -9,6 +9,8 @@ from torvet.jobs import run_worker
 
 from .test_gate import homes, policy_of, set_policy
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def held(alma):

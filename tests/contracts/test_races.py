@@ -24,6 +24,8 @@ from torvet.contracts.errors import (
 )
 from torvet.kit.errors import ExchangeError
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = 8
 TRANSPORT = "ImproveTransportMobility"
 

@@ -16,6 +16,8 @@ from starlette.testclient import TestClient
 from torvet.parties.oidc import PROVIDERS
 from torvet.server import application
 
+pytestmark = pytest.mark.slow
+
 HERE = "http://testserver"
 PASSWORD = "a square with many stalls"
 

@@ -188,6 +188,7 @@ def test_local_recoding_beside_another_release_of_the_same_people_is_held(made):
     assert overlaid(apart, [made(TENS)]).objections == ()
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(12))
 @given(
     width=st.sampled_from([2, 3, 4, 5, 6, 10, 12, 20]),
