@@ -17,6 +17,7 @@ from torvet.ports.moment import one_moment
 from torvet.ports.parts import Parts
 
 from . import rules, store
+from .escrow import faults_of_holds
 from .invoices import invoice_faults
 from .model import AccountBalance, AccountKind, Transaction
 from .payments import faults_of_payments
@@ -80,6 +81,7 @@ def _faults(tx: Connection, seen: _Inspection) -> Iterator[str]:
     yield from invoice_faults(tx)
     yield from faults_of_payments(tx)
     yield from faults_of_shares(tx)
+    yield from faults_of_holds(tx)
 
 
 def _faults_of_transactions(tx: Connection, seen: _Inspection) -> Iterator[str]:

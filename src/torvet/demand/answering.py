@@ -23,7 +23,7 @@ from torvet.kit.money import Money
 from torvet.parties import Caller, Role
 from torvet.ports.parts import Parts
 
-from . import answer_store, facts, rules, settling, store
+from . import answer_store, facts, paying, rules, settling, store
 from .errors import AnswerRefused, NotDelivered, NotOwner, NoVote, RequestOver
 from .model import (
     ALIVE,
@@ -234,7 +234,8 @@ def _concluded(parts: Parts, tx: Connection, it: _Handover, pledge: Pledge) -> P
         account=pledge.made_by,
     )
     made = contracts.conclude(parts, tx, deal, actor=it.actor)
-    return replace(pledge, stage=PledgeStage.PAID, contract=made.id, closed_at=it.at)
+    paid = replace(pledge, stage=PledgeStage.PAID, contract=made.id, closed_at=it.at)
+    return paying.hand_over(tx, paid, at=it.at, actor=it.actor)
 
 
 def _fulfilled(tx: Connection, it: _Handover, paid: list[Pledge]) -> Request:

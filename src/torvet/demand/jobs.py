@@ -1,6 +1,6 @@
 """What happens to requests by itself: deadlines, promised days, and money that comes or goes."""
 
-from torvet.jobs import every
+from torvet.jobs import every, job
 from torvet.ports.parts import Parts
 
 from . import paying, pledging, settling, store
@@ -26,4 +26,10 @@ def settle(parts: Parts) -> None:
         if pledge.stage is PledgeStage.WAITING:
             pledging.look_for_money(parts, pledge.id, pledge.request)
         elif pledge.stage is PledgeStage.PAID:
-            paying.pay_invoice(parts, pledge.id, pledge.request)
+            paying.settle_rest(parts, pledge.id, pledge.request)
+
+
+@job(paying.INVOICE)
+def invoice(parts: Parts, *, contract: str) -> None:
+    """Invoice what was delivered to one pledger, once."""
+    paying.invoice_delivery(parts, contract)

@@ -8,6 +8,7 @@ from .releasing import hold_again, release_due, release_for
 from .service import (
     give_back,
     give_back_all,
+    hand_on,
     held,
     held_of,
     hold,
@@ -33,6 +34,7 @@ __all__ = [
     "faults_of_holds",
     "give_back",
     "give_back_all",
+    "hand_on",
     "held",
     "held_of",
     "hold",

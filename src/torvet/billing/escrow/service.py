@@ -5,6 +5,7 @@ party and currency; what each amount is for stands here, and both always agree.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -161,6 +162,18 @@ def give_back_all(
     if held.closed_at is None:
         store.close(tx, hold_id, at)
     return moved
+
+
+def hand_on(tx: Connection, hold_id: str, contract: str) -> Hold:
+    """Hold for a contract from now on what was held for the pledge that it came of.
+
+    It pays the contract's invoices as other prepaid money does. Raises HoldNotFound, HoldClosed.
+    """
+    held = store.hold(tx, hold_id, locked=True)
+    if held.closed_at is not None:
+        raise HoldClosed(hold_id)
+    store.hand_on(tx, hold_id, Purpose.PREPAID, contract)
+    return replace(held, purpose=Purpose.PREPAID, subject=contract)
 
 
 def put_back(

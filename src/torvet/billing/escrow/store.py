@@ -90,6 +90,12 @@ def invoices_for(tx: Connection, contract: str) -> list[str]:
     return list(tx.scalars(query.order_by(invoice_sales.c.invoice)))
 
 
+def hand_on(tx: Connection, hold_id: str, purpose: Purpose, subject: str) -> None:
+    """Let what is held be for something else of the same party."""
+    moved = update(holds).where(holds.c.id == hold_id)
+    tx.execute(moved.values(purpose=purpose.value, subject=subject))
+
+
 def close(tx: Connection, hold_id: str, at: datetime) -> None:
     """Take nothing more in."""
     tx.execute(update(holds).where(holds.c.id == hold_id).values(closed_at=at))
