@@ -15,6 +15,7 @@ from . import (
     billing,
     finding,
     holding,
+    invoicing,
     negotiating,
     people,
     pricing,
@@ -42,6 +43,7 @@ for room in (
     reading,
     answers,
     billing,
+    invoicing,
     trusting,
     proving,
 ):

@@ -1,7 +1,7 @@
 """Errors as problem+json (RFC 9457), mapped to HTTP in this one place."""
 
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -89,9 +89,7 @@ def install(app: FastAPI) -> None:
 def explain(request: Request, error: Exception) -> Response:
     """Answer an ExchangeError with its code, fields, words and advice."""
     assert isinstance(error, ExchangeError)
-    more: dict[str, Any] = (
-        {f.name: getattr(error, f.name) for f in fields(error)} if is_dataclass(error) else {}
-    )
+    more: dict[str, Any] = asdict(error) if is_dataclass(error) else {}
     return _shown(
         request, problem(STATUS[error.kind], error.code, str(error), error.advice, **more)
     )
