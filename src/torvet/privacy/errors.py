@@ -183,6 +183,27 @@ class NothingSafe(ExchangeError):
 
 
 @dataclass(eq=False)
+class GivenUnsafe(ExchangeError):
+    """The transformation that was given does not keep what is asked."""
+
+    kind, code = Kind.REFUSED, "given-unsafe"
+    advice = "Raise the suppression limit, or leave the transformation to be found anew."
+    suppressed: int
+    allowed: int
+
+    def __str__(self) -> str:
+        if self.suppressed <= self.allowed:
+            return (
+                "The transformation that is given shows nobody of some classes of the population:"
+                " whoever is in them is known not to be in the table."
+            )
+        return (
+            f"The transformation that is given leaves out {self.suppressed:,} rows, and"
+            f" {self.allowed:,} may be."
+        )
+
+
+@dataclass(eq=False)
 class TooManyNodes(ExchangeError):
     kind, code = Kind.TOO_LARGE, "lattice-too-large"
     advice = "Use fewer quasi-identifiers, or hierarchies with fewer levels."

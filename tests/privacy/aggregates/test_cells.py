@@ -141,7 +141,17 @@ def test_who_joins_within_the_window_counts_nowhere_so_that_no_difference_is_its
 
     assert shown(found) == shown(cells_of(homes(20, 3), FIFTEEN_FIFTEEN))
     assert found.units_left_out == 1
-    assert "1 units were not there" in found.certificate.remarks[0]
+    assert "Fewer than ten units were not there" in found.certificate.remarks[0]
+
+
+def test_a_certificate_tells_no_number_by_which_one_unit_is_known():
+    rows = [*homes(20, 3), ("north", 2, 99, 5_000)]
+    one_less = [*homes(20, 3), *(("north", 2, 100 + meter, 5_000) for meter in range(4))]
+
+    one, other = cells_of(rows, FIFTEEN_FIFTEEN), cells_of(one_less, FIFTEEN_FIFTEEN)
+
+    assert one.units_left_out != other.units_left_out
+    assert one.certificate == other.certificate
 
 
 def test_a_key_whose_units_change_can_be_suppressed_as_a_whole():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torvet.privacy import DeltaPresence, KAnonymity, KMap, LDiversity, TCloseness, anonymise
-from torvet.privacy.errors import KExceedsRows, NothingSafe
+from torvet.privacy.errors import GivenUnsafe, KExceedsRows, NothingSafe
 
 from .tables import HIERARCHIES, METRICS, SECRETS, best_by_trying, measured, nodes, table_of
 
@@ -79,6 +79,25 @@ def test_presence_counts_as_trying_every_transformation_says(
     assert found is None or found.optimum == pytest.approx(best, abs=1e-9, rel=1e-9)
 
 
+@given(
+    held=tables,
+    more=st.lists(rows, max_size=20),
+    low=st.sampled_from([0.0, 0.1, 0.4]),
+    node=st.sampled_from(list(nodes())),
+    limit=limits,
+)
+def test_a_given_transformation_is_refused_where_trying_it_says_it_breaks_presence(
+    *, held, more, low, node, limit
+):
+    asked = [DeltaPresence(low, 0.8, table_of(held + more))]
+    suppressed, loss = measured(held, node, asked, "loss", held + more)
+
+    found = _found(held, asked, "loss", limit, dict(zip(HIERARCHIES, node, strict=True)))
+
+    assert (found is None) == (suppressed > int(limit * len(held) + 1e-9))
+    assert found is None or found.optimum == pytest.approx(loss, abs=1e-9)
+
+
 @given(held=tables, ks=st.lists(st.integers(1, 6), min_size=1, max_size=4, unique=True))
 def test_the_surface_is_that_of_measuring_every_transformation(held, ks):
     result = anonymise(
@@ -112,7 +131,7 @@ def test_what_is_released_keeps_k_and_l(held, asked, limit):
                     pass
 
 
-def _found(held, asked, metric, limit):
+def _found(held, asked, metric, limit, given_=None):
     try:
         return anonymise(
             table_of(held),
@@ -121,6 +140,7 @@ def _found(held, asked, metric, limit):
             models=asked,
             suppression_limit=limit,
             metric=metric,
+            transformation=given_,
         )
-    except (NothingSafe, KExceedsRows):
+    except (NothingSafe, KExceedsRows, GivenUnsafe):
         return None

@@ -22,6 +22,7 @@ from .relation import Relation, reading
 from .rules import FIFTEEN_FIFTEEN, Rule, checked, rules_to_json
 
 PRIMARY = "primary"
+FEW = 10
 OWN_COLUMNS = ("contributors", "suppressed")
 ONE_BY_ONE = (
     "Cells are suppressed one by one: publish no totals over them without secondary suppression."
@@ -74,7 +75,6 @@ class Aggregated:
                 "window": list(self.window),
                 "rules": rules_to_json(self.rules),
             },
-            models_found={"objections": dict(self.objections)},
             remarks=_remarks(self),
         )
 
@@ -182,10 +182,18 @@ def _remarks(cells: Aggregated) -> tuple[str, ...]:
     said = []
     if cells.units_left_out:
         said.append(
-            f"{cells.units_left_out:,} units were not there in the whole window and count nowhere."
+            f"{_about(cells.units_left_out, 'units')} were not there in the whole window and count"
+            " nowhere."
         )
     if cells.rows_left_out:
-        said.append(f"{cells.rows_left_out:,} rows without key, unit or value count nowhere.")
+        said.append(
+            f"{_about(cells.rows_left_out, 'rows')} without key, unit or value count nowhere."
+        )
     if cells.suppressed:
         said.append(ONE_BY_ONE)
     return tuple(said)
+
+
+def _about(count: int, what: str) -> str:
+    """Say how many to the nearest ten: who is one of a few would be told by the exact number."""
+    return f"Fewer than ten {what}" if count < FEW else f"About {round(count, -1):,} {what}"

@@ -60,6 +60,7 @@ def anonymise(
         SourceUnreadable, ColumnsInvalid, ModelsInvalid: The call itself is not right.
         HierarchyMissesValue, HierarchyNotATree, HierarchyUneven: A hierarchy does not fit.
         KExceedsRows, NothingSafe: No release can keep the models.
+        GivenUnsafe: The given transformation does not keep them.
 
     The search is that of docs/decisions/0090, the metrics those of 0091.
     """

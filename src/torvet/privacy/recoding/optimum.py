@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from torvet.privacy.errors import KExceedsRows, ModelsInvalid, NothingSafe
+from torvet.privacy.errors import GivenUnsafe, KExceedsRows, ModelsInvalid, NothingSafe
 
 from .classes import Classes, classes_of, judged
 from .cuts import Judges
@@ -98,11 +98,12 @@ def weighed(
     limit: int,
     metric: str,
 ) -> Found:
-    """Return what the node of `levels` comes to; raise NothingSafe beyond the limit."""
+    """Return what the node of `levels` comes to; raise GivenUnsafe where it breaks a model."""
     classes = kept_classes(groups, models, sensitive, levels)
     suppressed = groups.rows - classes.rows_kept
-    if suppressed > limit:
-        raise NothingSafe(suppressed, limit)
+    everybody = any(isinstance(each, DeltaPresence) and each.low > 0 for each in models)
+    if suppressed > limit or (everybody and (~classes.kept & (classes.people > 0)).any()):
+        raise GivenUnsafe(suppressed, limit)
     cost = utility_of(groups, classes, levels, at_least_rows(models))
     return Found(levels=tuple(levels), value=getattr(cost, metric), nodes=1, evaluated=1)
 
