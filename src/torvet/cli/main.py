@@ -17,6 +17,7 @@ from . import (
     holding,
     invoicing,
     negotiating,
+    paying,
     people,
     pricing,
     proving,
@@ -44,6 +45,7 @@ for room in (
     answers,
     billing,
     invoicing,
+    paying,
     trusting,
     proving,
 ):

@@ -62,7 +62,7 @@ class Bank:
             return []
         self._messages.add(message)
         made = []
-        for each in root.iter(f"{_ANY}CdtTrfTxInf"):
+        for each in root.findall(f".//{_ANY}CdtTrfTxInf"):
             amount = each.find(_path("Amt/InstdAmt"))
             transfer = each.findtext(_path("PmtId/EndToEndId")) or ""
             if amount is None or amount.get("Ccy") != self.currency:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from billing.invoices.conftest import BUYER, CLUB, IN_JULY, OPERATOR, SELLER, Square
+from billing.invoices.conftest import BUYER, CLUB, OPERATOR, SELLER, Square
 from torvet.billing import AccountKind, trial_balance
 from torvet.billing.invoices import store as invoice_store
 from torvet.billing.payments import read_file

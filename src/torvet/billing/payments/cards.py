@@ -82,7 +82,7 @@ def ask(parts: Parts, payment: CardPayment) -> CardPayment:
             reference=found.reference,
             payee=payee.name if payee else parts.settings.name,
             account=payee.iban if payee else "",
-            back_to=f"{parts.settings.url}/billing",
+            back_to=f"{parts.settings.url}/invoices/{found.number}",
         )
     )
     with parts.db.begin() as tx:

@@ -29,6 +29,7 @@ from .rules import Clear, Doubtful, Reading, reading_of
 
 EXCHANGE = "exchange"
 LINES_PAGE = 500
+KEY_PREFIX_MIN = store.KEY_PREFIX_MIN
 WHY_MAX = 500
 _CANDIDATES_TOLD = 5
 _HOLD_LETTER = "h"

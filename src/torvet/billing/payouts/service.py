@@ -308,6 +308,12 @@ def payouts_of(tx: Connection, caller: Caller, *, every: bool = False) -> list[P
     return store.of_party(tx, None if every else caller.party, PAYOUTS_PAGE)
 
 
+def due_to(tx: Connection, caller: Caller, least: int, *, every: bool = False) -> list[Due]:
+    """Return what is due to the caller's party, or to all parties for the operator."""
+    parties.check(caller, Scope.OPERATE if every else Role.READER)
+    return [one for one in due(tx, least) if every or one.party == caller.party]
+
+
 def kept_file(tx: Connection, caller: Caller, file: str) -> KeptFile:
     """Return a payment file to the operator."""
     parties.check(caller, Scope.OPERATE)

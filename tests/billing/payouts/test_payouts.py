@@ -1,0 +1,312 @@
+"""What is due is paid out once; what comes back is owed again."""
+
+from dataclasses import replace
+
+import pytest
+
+from torvet.audit import facts_about
+from torvet.backends.bank_transfer import BankByFiles
+from torvet.billing import check_books, escrow
+from torvet.billing.escrow import Purpose
+from torvet.billing.invoices import credit
+from torvet.billing.payments import faults_of_payments, lines_of, refund
+from torvet.billing.payments.errors import NotOverpaid
+from torvet.billing.payouts import (
+    NoOwnAccount,
+    PayoutNotFound,
+    PayoutSettled,
+    Stage,
+    cancel,
+    due,
+    payouts_of,
+)
+from torvet.kit.money import Currency
+from torvet.parties import NotAllowed
+
+from ..payments.conftest import BUYER, CLUB, OPERATOR, SELLER, THE_OPERATOR, caller_for, kr
+
+
+def of(parts, party):
+    with parts.db.begin() as tx:
+        return payouts_of(tx, caller_for(party))
+
+
+def due_to(parts, party):
+    with parts.db.begin() as tx:
+        return [one for one in due(tx, 100) if one.party == party]
+
+
+def sale(market, amount=100_000, **of_sale):
+    """Sell and be paid; return the seller, and the invoice."""
+    seller = of_sale.pop("seller", None) or market.square.party(SELLER)
+    invoice = market.sold(amount, seller=seller, **of_sale)
+    market.paid(invoice)
+    return seller, invoice
+
+
+def test_what_a_buyer_has_paid_is_paid_out_less_the_fee(parts, market):
+    seller, _ = sale(market)
+
+    run, document = market.pay_out()
+
+    (payout,) = (one for one in run.payouts if one.party == seller)
+    assert (payout.amount, payout.stage) == (kr(120_000), Stage.FILED)
+    assert payout.transfer.encode() in document
+    assert market.balance("payable", seller) == 0
+
+    market.bank.takes(document)
+    market.read()
+
+    (paid,) = of(parts, seller)
+    assert paid.stage is Stage.PAID
+    with parts.db.begin() as tx:
+        names = [fact.name for fact in facts_about(tx, payout.id)]
+        assert list(faults_of_payments(tx)) == []
+    assert names == ["payout-paid", "payout-filed", "payout-ordered"]
+    assert check_books(parts).ok
+
+
+def test_a_second_run_pays_nothing(market):
+    seller, _ = sale(market)
+
+    first, _ = market.pay_out()
+    second, _ = market.pay_out()
+
+    assert seller in {one.party for one in first.payouts}
+    assert second.payouts == ()
+    assert second.file is None
+
+
+def test_what_is_not_paid_by_the_buyer_is_not_paid_out(parts, market):
+    seller = market.square.party(SELLER)
+    market.sold(100_000, seller=seller)
+
+    market.pay_out()
+
+    (one,) = due_to(parts, seller)
+    assert (one.payable, one.held, one.why) == (kr(0), kr(120_000), "its sales are not paid yet")
+    assert of(parts, seller) == []
+
+
+def test_what_is_disputed_waits(parts, market):
+    seller, invoice = sale(market)
+    with parts.db.begin() as tx:
+        escrow.stop_payouts(tx, invoice.id, cause="dp_1", at=parts.clock.now())
+
+    market.pay_out()
+    assert of(parts, seller) == []
+
+    with parts.db.begin() as tx:
+        escrow.lift_stops(tx, "dp_1", at=parts.clock.now())
+    market.pay_out()
+    assert [one.amount for one in of(parts, seller)] == [kr(120_000)]
+
+
+def test_a_credit_note_is_taken_off_and_one_that_comes_late_off_the_next_payout(parts, market):
+    seller, invoice = sale(market)
+    give_back(parts, invoice, kr(40_000), key="early")
+
+    market.pay_out()
+    assert [one.amount for one in of(parts, seller)] == [kr(72_000)]
+
+    give_back(parts, invoice, kr(10_000), key="late")
+    (owes,) = due_to(parts, seller)
+    assert (owes.payable, owes.why) == (kr(-12_000), "it has had more than is due")
+    sale(market, seller=seller)
+    market.pay_out()
+    assert sorted(one.amount.minor for one in of(parts, seller)) == [72_000, 108_000]
+    assert check_books(parts).ok
+
+
+def give_back(parts, invoice, net, *, key):
+    with parts.db.begin() as tx:
+        credit(
+            tx,
+            invoice.id,
+            part=net,
+            reason="As agreed",
+            key=f"{key}:{invoice.id}",
+            at=parts.clock.now(),
+            by="x",
+        )
+
+
+def test_a_transfer_that_comes_back_is_owed_again_and_waits_for_another_account(parts, market):
+    seller, _ = sale(market)
+    _, document = market.pay_out()
+    market.bank.takes(document)
+    market.read()
+    (payout,) = of(parts, seller)
+
+    market.bank.sends_back(payout.transfer, payout.amount)
+    market.read()
+
+    (back,) = of(parts, seller)
+    assert (back.stage, back.why) == (Stage.RETURNED, "Returned: AC04")
+    assert market.balance("payable", seller) == -120_000
+    run, _ = market.pay_out()
+    assert seller not in {one.party for one in run.payouts}
+    assert "another account" in due_to(parts, seller)[0].why
+
+    other = "DK9520000123456789"
+    market.square.details(replace(SELLER, party=seller, iban=other))
+    run, _ = market.pay_out()
+    assert [one.to.iban for one in run.payouts if one.party == seller] == [other]
+    with parts.db.begin() as tx:
+        assert list(faults_of_payments(tx)) == []
+    assert check_books(parts).ok
+
+
+def test_a_return_that_is_told_before_its_transfer_is_understood(parts, market):
+    seller, _ = sale(market)
+    market.pay_out()
+    (payout,) = of(parts, seller)
+
+    market.bank.sends_back(payout.transfer, payout.amount)
+    market.read()
+    assert of(parts, seller)[0].stage is Stage.RETURNED
+    market.bank._move(-payout.amount, transfer=payout.transfer)
+    market.read()
+
+    assert market.balance("payable", seller) == -120_000
+    with parts.db.begin() as tx:
+        assert list(faults_of_payments(tx)) == []
+
+
+def test_a_transfer_that_is_made_twice_waits_for_a_person(parts, market):
+    seller, _ = sale(market)
+    market.pay_out()
+    (payout,) = of(parts, seller)
+    for _ in range(2):
+        market.bank._move(-payout.amount, transfer=payout.transfer)
+
+    done = market.read()
+
+    assert (done.booked, done.waiting) == (1, 1)
+    with parts.db.begin() as tx:
+        assert any(payout.id in line.why for line in lines_of(tx, THE_OPERATOR))
+    market.bank.comes_in(payout.amount, words="sorry, twice")
+
+
+def test_what_the_bank_refuses_is_cancelled_and_owed_again(parts, market):
+    seller, _ = sale(market)
+    market.pay_out()
+    (payout,) = of(parts, seller)
+
+    with pytest.raises(NotAllowed):
+        cancel(parts, caller_for(seller), payout.id, "please")
+    cancel(parts, THE_OPERATOR, payout.id, "the bank refused the file")
+
+    assert market.balance("payable", seller) == -120_000
+    with pytest.raises(PayoutSettled):
+        cancel(parts, THE_OPERATOR, payout.id, "again")
+    with pytest.raises(PayoutNotFound):
+        cancel(parts, THE_OPERATOR, "po_none", "again")
+    market.pay_out()
+    assert [one.stage for one in of(parts, seller)] == [Stage.FILED, Stage.CANCELLED]
+
+
+def test_little_and_nowhere_to_pay_wait_with_the_reason(parts, market):
+    little, _ = sale(market, 1_000)
+    club, _ = sale(market, seller=market.square.party(CLUB))
+
+    run, _ = market.pay_out()
+
+    why = {one.party: one.why for one in run.waiting}
+    assert why[little] == "it is below the smallest payout, 100.00 DKK"
+    assert why[club] == "its billing details name no account"
+
+
+def test_a_danish_account_is_paid_by_its_iban(market):
+    seller = market.square.party(
+        replace(SELLER, iban="", registration="0040", account="0440116243")
+    )
+    sale(market, seller=seller)
+
+    run, _ = market.pay_out()
+
+    (payout,) = (one for one in run.payouts if one.party == seller)
+    assert payout.to.iban == "DK5000400440116243"
+
+
+def test_without_an_account_of_its_own_the_exchange_pays_nothing(parts, market):
+    seller, _ = sale(market)
+    market.square.details(replace(OPERATOR, iban="", bic="", registration="", account=""))
+
+    with pytest.raises(NoOwnAccount):
+        market.pay_out()
+
+    market.square.details(OPERATOR)
+    assert of(parts, seller) == []
+    run, _ = market.pay_out()
+    assert seller in {one.party for one in run.payouts}
+
+
+def test_what_escrow_gives_back_goes_with_the_next_file(parts, market):
+    party = market.square.party(replace(BUYER, iban="DK5000400440116243"))
+    with parts.db.begin() as tx:
+        held = escrow.open_hold(
+            tx,
+            party=party,
+            currency=Currency.DKK,
+            purpose=Purpose.PREPAID,
+            subject="ct_held",
+            at=parts.clock.now(),
+        )
+    market.bank.comes_in(kr(50_000), held.reference)
+    market.read()
+    with parts.db.begin() as tx:
+        escrow.give_back_all(
+            tx, held.id, key="back", words="Not used", at=parts.clock.now(), by="x"
+        )
+
+    _, document = market.pay_out()
+    market.bank.takes(document)
+    market.read()
+
+    (payout,) = of(parts, party)
+    assert (payout.amount, payout.stage) == (kr(50_000), Stage.PAID)
+    market.bank.sends_back(payout.transfer, payout.amount)
+    market.read()
+    # It is not held for anything any more, and owed.
+    assert (market.balance("escrow", party), market.balance("payable", party)) == (0, -50_000)
+    with parts.db.begin() as tx:
+        assert list(faults_of_payments(tx)) == []
+        assert list(escrow.faults_of_holds(tx)) == []
+
+
+def test_what_was_paid_too_much_goes_back_once(parts, market):
+    buyer = market.square.party(replace(BUYER, iban="DK5000400440116243"))
+    _, invoice = sale(market, buyer=buyer)
+    with pytest.raises(NotOverpaid):
+        refund(parts, THE_OPERATOR, invoice.number, amount=None, reason="please")
+    give_back(parts, invoice, kr(40_000), key="half")
+
+    made = refund(parts, THE_OPERATOR, invoice.number, amount=None, reason="credited")
+
+    assert made.amount == kr(50_000)
+    assert market.invoice(invoice.id).owed == kr(0)
+    with pytest.raises(NotOverpaid):
+        refund(parts, THE_OPERATOR, invoice.number, amount=kr(1), reason="again")
+    market.pay_out()
+    cancel(parts, THE_OPERATOR, made.id, "the account is closed")
+    assert market.invoice(invoice.id).owed == kr(-50_000)
+    assert market.balance("receivable", buyer) == -50_000
+    assert check_books(parts).ok
+
+
+def test_a_file_is_left_for_the_bank_once(parts, market, tmp_path):
+    connected = replace(market, parts=replace(parts, bank=folder(tmp_path)))
+    sale(market)
+    run, document = connected.pay_out()
+    left = tmp_path / "out" / f"{run.file}.xml"
+    assert left.read_bytes() == document
+
+    left.unlink()  # the bank took it
+    connected.pay_out()
+
+    assert not left.exists()
+
+
+def folder(path):
+    return BankByFiles(path)
