@@ -224,7 +224,10 @@ def sealed_from(
     query = _SEALED.where(leaves.c.position >= position).order_by(leaves.c.position).limit(limit)
     if names:
         query = query.where(facts.c.name.in_(names))
-    return [_sealed(row) for row in tx.execute(query)]
+    return [
+        SealedFact(position=position, hash=hash_, leaf=leaf.encode())
+        for position, hash_, leaf in tx.execute(query)
+    ]
 
 
 def every_sealed(tx: Connection) -> Iterator[SealedFact]:
