@@ -12,9 +12,15 @@ from .billing import quote_api
 from .billing.escrow import api as escrow_api
 from .billing.invoices import api as invoices_api
 from .billing.invoices import pages as invoices_pages
+from .billing.payments import api as payments_api
+from .billing.payments import pages as payments_pages
+from .billing.payouts import api as payouts_api
+from .billing.payouts import pages as payouts_pages
 from .billing.profiles import api as profiles_api
 from .billing.profiles import pages as profiles_pages
 from .billing.rulebook import api as rulebook_api
+from .billing.shares import api as shares_api
+from .billing.shares import pages as shares_pages
 from .catalogue import api as catalogue_api
 from .catalogue import ckan_api, dcat_api, delivery_pages, privacy_api, search_api
 from .catalogue import pages as catalogue_pages
@@ -57,6 +63,9 @@ ROUTERS = (
     delivery_api.router,
     metering_api.router,
     billing_api.router,
+    payments_api.router,
+    payouts_api.router,
+    shares_api.router,
     quote_api.router,
     escrow_api.router,
     invoices_api.router,
@@ -79,6 +88,9 @@ ROUTERS = (
     rulebook_api.pages,
     negotiation_pages.router,
     trust_pages.router,
+    payments_pages.router,
+    payouts_pages.router,
+    shares_pages.router,
     parties_pages.router,
     audit_pages.router,
 )
