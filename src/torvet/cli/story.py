@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from torvet.demo.play import Played, play
 from torvet.demo.stage import Step
 from torvet.exchange import open_parts
 from torvet.kit.errors import ExchangeError, Kind
+from torvet.parties import make_operator
 from torvet.server import application
 from torvet.settings import default_home, load
 
@@ -95,7 +97,7 @@ def _play(home: Path, port: int, *, keep: bool) -> dict[str, Any]:
             _listen(stack, parts, port)
         taken = home / "taken-home"
         taken.mkdir()
-        seen = play(url, taken, clock, _tell)
+        seen = play(url, taken, clock, partial(make_operator, parts), _tell)
         marks = [{"email": who.email, "password": who.password} for who in people()]
         mark = home / _MARK
         mark.touch(mode=0o600)

@@ -67,6 +67,7 @@ def people() -> tuple[Person, ...]:
             ),
         ),
         Person(key="citizen", name="Carla Christensen", email="carla@borger.example"),
+        Person(key="operator", name="Olga Olsen", email="olga@torvet.example"),
     )
 
 

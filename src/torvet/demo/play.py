@@ -27,16 +27,18 @@ def play(
     url: str,
     folder: Path,
     clock: StoryClock,
+    appoint: Callable[[str], object],
     tell: Callable[[int, int, Step], Callable[[Played], None]],
 ) -> dict[str, Any]:
     """Play every step against the exchange at `url`; files taken home go into `folder`.
 
-    `clock` is the exchange's own, so that a month can pass.
+    `clock` is the exchange's own, so that a month can pass; `appoint` makes an account, by its
+    e-mail, the operator.
 
     `tell(number, of, step)` is called as a step begins and returns what is called as it ends.
     The story stops at the first step that fails: the rest would build on it.
     """
-    stage, played = Stage(url=url, folder=folder, clock=clock), []
+    stage, played = Stage(url=url, folder=folder, clock=clock, appoint=appoint), []
     began = time.perf_counter()
     try:
         for number, step in enumerate(STORY, 1):

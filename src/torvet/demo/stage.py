@@ -34,6 +34,8 @@ class Stage:
     folder: Path
     clock: StoryClock = field(default_factory=StoryClock)
     """The exchange's own; it stands where its parts are opened."""
+    appoint: Callable[[str], object] = str
+    """Makes an account, by its e-mail, the operator: a deed of the exchange's own machine."""
     clients: dict[str, httpx2.Client] = field(default_factory=dict)
     saw: dict[str, Any] = field(default_factory=dict)
 

@@ -1,6 +1,6 @@
 """The story, step by step, in the order in which it happens."""
 
-from . import protecting, proving, publishing, reading
+from . import protecting, proving, publishing, reading, trading
 from .stage import Step
 
 STORY = (
@@ -27,6 +27,10 @@ STORY = (
     Step("Read", "It reads with pandas, as parquet and as delta", reading.read_with_pandas),
     Step("Read", "It reads the change feed", reading.read_changes),
     Step("Read", "It reads over REST in five formats", reading.read_over_rest),
+    Step("Trade", "The exchange and its parties give billing details", trading.introduce),
+    Step("Trade", "The TSO sets a price, and promises fresh data", trading.price),
+    Step("Trade", "The start-up proposes another; the TSO agrees", trading.negotiate),
+    Step("Trade", "It pays by use; its spending cap stops a read", trading.use),
     Step("Refuse", "A withheld column is refused and is in no byte", reading.refuse_column),
     Step("Refuse", "A citizen asks for the start-up's share", reading.refuse_strangers),
     Step("Refuse", "A contract expires", reading.refuse_expired),
