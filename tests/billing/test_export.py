@@ -70,3 +70,18 @@ def test_csv_has_a_line_for_every_entry(parts):
             minor(row["credit"] or "0") for row in own
         )
     assert any(row["words"] == 'Says "so" \\ æøå' for row in rows)
+
+
+def test_no_cell_of_the_export_runs_in_a_spreadsheet(parts):
+    lines = a_charge(12_500).lines
+    words = "=HYPERLINK(0)"
+    with parts.db.begin() as tx:
+        posting = Posting(key="@formula", kind="charge", words=words, lines=lines)
+        post(tx, posting, at=parts.clock.now(), by="+45")
+        books = list(whole_books(tx))
+
+    rows = list(csv.DictReader(io.StringIO("".join(export.to_csv(books)))))
+
+    (found, *_) = [row for row in rows if row["words"].endswith(words)]
+    assert (found["words"], found["key"], found["posted_by"]) == (f"'{words}", "'@formula", "'+45")
+    assert not [cell for row in rows for cell in row.values() if cell.startswith(tuple("=+@-"))]

@@ -19,6 +19,9 @@ COLUMNS = (
     "account", "party", "currency", "debit", "credit",
 )  # fmt: skip
 
+# What a spreadsheet takes for a formula (OWASP, "CSV Injection").
+_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
 _ROOTS = {
     AccountKind.BANK: "Assets:Bank",
     AccountKind.RECEIVABLE: "Assets:Receivable",
@@ -40,7 +43,10 @@ class BooksFormat(StrEnum):
 
 
 def to_csv(books: Iterable[Transaction]) -> Iterator[str]:
-    """Write `books` as CSV (RFC 4180), a line for each entry under one line of names."""
+    """Write `books` as CSV (RFC 4180), a line for each entry under one line of names.
+
+    Accountants open it in a spreadsheet: a text that would run there gets an apostrophe in front.
+    """
     page = io.StringIO()
     writer = csv.writer(page)
     writer.writerow(COLUMNS)
@@ -60,9 +66,9 @@ def _cells(one: Transaction, line: Line) -> tuple[str, ...]:
         one.id,
         to_text(one.at),
         posting.kind,
-        posting.key,
-        posting.words,
-        one.posted_by,
+        _harmless(posting.key),
+        _harmless(posting.words),
+        _harmless(one.posted_by),
         posting.corrects or "",
         account.kind.value,
         account.party,
@@ -70,6 +76,10 @@ def _cells(one: Transaction, line: Line) -> tuple[str, ...]:
         amount.decimal_text() if over else "",
         "" if over else abs(amount).decimal_text(),
     )
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(_RUNS) else text
 
 
 def to_beancount(
