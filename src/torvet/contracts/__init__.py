@@ -41,6 +41,9 @@ from .entitlement import (
 )
 from .errors import ContractNotFound, NotProvider, OfferNotFound, OtherSide, ReadRefused
 from .forms import ClauseForm
+from .funds import Funds
+from .funds import prepaid as prepaid_contracts
+from .funds import put as put_funds
 from .holds import Hold
 from .holds import take_up as take_up_spending
 from .jobs import expire
@@ -126,6 +129,7 @@ __all__ = [
     "Duty",
     "Every",
     "Free",
+    "Funds",
     "GiveBack",
     "Hold",
     "Level",
@@ -193,10 +197,12 @@ __all__ = [
     "mark_done",
     "offers_of",
     "order_faults",
+    "prepaid_contracts",
     "projection_of",
     "projection_of_clauses",
     "promising",
     "purpose_code",
+    "put_funds",
     "purpose_label",
     "refuse",
     "release",

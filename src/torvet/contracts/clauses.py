@@ -39,6 +39,8 @@ class Ask:
     """The duties that are not done yet: the kind of the clause, and since when its days count."""
     bytes: int = 0
     """The most bytes of the answer, where they are known by then."""
+    short: bool = False
+    """Whether less was paid in for a prepaid contract than is owed."""
     spending: Spending | None = None
     """What the month has come to, where a cap is to be kept."""
 

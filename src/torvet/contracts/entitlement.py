@@ -11,7 +11,7 @@ from torvet.audit import Fact, leaf_of, record
 from torvet.parties import SHARE, Caller, Role
 from torvet.ports.parts import Parts
 
-from . import counts, duties, facts, holds, spending, store
+from . import counts, duties, facts, funds, holds, spending, store
 from .clauses import LIMITS, Ask, Regions, Validity
 from .errors import ContractNotFound, ReadRefused
 from .holds import Hold
@@ -59,8 +59,9 @@ def admit(
     with parts.db.connect() as plain:
         reading = plain.execution_options(isolation_level="AUTOCOMMIT")
         contract = readable_contract(reading, caller, contract_id)
+        contract, short = funds.covered(reading, contract, now)
         ask = _ask(reading, contract, caller, columns, rows=rows, requests=requests, at=now)
-        ask = replace(ask, bytes=bytes, question=question)
+        ask = replace(ask, bytes=bytes, question=question, short=short)
         if (_is_limited(contract) or _is_capped(contract, ask)) and (
             admission := _counted_at_once(reading, contract, ask, hold)
         ):
@@ -123,8 +124,10 @@ def explain(
     """Say what would be decided of a read by the contract's consumer; nothing is counted."""
     now = parts.clock.now()
     with parts.db.begin() as tx:
-        contract = readable_contract(tx, caller, contract_id)
+        held = readable_contract(tx, caller, contract_id)
+        contract, short = funds.covered(tx, held, now)
         ask = _ask(tx, contract, caller, columns, rows=rows, requests=1, at=now)
+        ask = replace(ask, short=short)
         ask = _with_counts(ask, counts.seen(tx, contract.id, now))
         ask = _with_spending(contract, ask, _spending_seen(tx, contract, now))
     ask = replace(ask, reader=contract.consumer)

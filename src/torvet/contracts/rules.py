@@ -50,8 +50,26 @@ def decide(contract: Contract, ask: Ask) -> Verdict:
         *_of_form(contract, ask),
         *objections(contract.clauses, ask),
         *_of_cap(contract, ask),
+        *_of_funds(ask),
     )
     return Refused(found) if found else Allowed()
+
+
+def _of_funds(ask: Ask) -> tuple[Objection, ...]:
+    """Object where less was paid in than is owed; what is left beyond that is the cap."""
+    if not ask.short or not ask.used:
+        return ()
+    return (
+        Objection(
+            "prepaid",
+            Sentence(
+                en="nothing is left of what was paid in for this month; `torvet billing deposit` "
+                "tells how to pay in more",
+                da="der er intet tilbage af det indbetalte til denne måned; `torvet billing "
+                "deposit` fortæller, hvordan der betales mere ind",
+            ),
+        ),
+    )
 
 
 def objections(clauses: tuple[Clause, ...], ask: Ask) -> tuple[Objection, ...]:

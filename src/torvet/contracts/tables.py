@@ -115,6 +115,16 @@ contract_duties = Table(
     Column("reason", Text, nullable=False),
 )
 
+# How much the use of the month that begins at `since` may cost, of contracts that are paid before.
+contract_funds = Table(
+    "contract_funds",
+    metadata,
+    Column("contract", Text, primary_key=True),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+)
+
 # Contracts with a price that were made, agreed or ended since billing took note.
 contract_news = Table("contract_news", metadata, Column("contract", Text, primary_key=True))
 

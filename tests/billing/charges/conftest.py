@@ -10,7 +10,7 @@ from torvet.billing.charges import charge_due
 from torvet.billing.charges.service import quantities, terms_of
 from torvet.billing.charging import charges as derived
 from torvet.billing.periods import months_between
-from torvet.contracts import Approval, Contract, Offer, Stage, contract
+from torvet.contracts import Approval, Contract, Offer, Stage, Unit, contract
 from torvet.contracts import store as contracts_store
 from torvet.contracts.price_text import from_text
 from torvet.kit.money import Money
@@ -112,7 +112,7 @@ class Market:
         return {
             charge.key: (charge.counted, charge.amount)
             for month in months_between(held.agreed_at, until)
-            for charge in derived(terms, quantities(used), month, until=until)
+            for charge in derived(terms, quantities(used, Unit), month, until=until)
             if charge.counted or charge.amount
         }
 

@@ -5,7 +5,14 @@ from datetime import datetime
 import structlog
 from sqlalchemy import Connection
 
-from torvet.billing.invoices import InvoiceId, invoice, left_of, sales_of, settle
+from torvet.billing.invoices import (
+    InvoiceId,
+    IssuedInvoice,
+    invoice,
+    left_of,
+    sales_of,
+    settle,
+)
 from torvet.kit.errors import ExchangeError
 from torvet.kit.money import Money
 from torvet.ports.parts import Parts
@@ -61,25 +68,28 @@ def release_for(tx: Connection, hold_id: str, *, at: datetime, by: str = EXCHANG
 
 
 def _due(tx: Connection, held: Hold, found: str) -> Money:
-    """Return what the hold pays of an invoice: its contract's part of it, VAT included."""
+    """Return what the hold pays of an invoice, as far as it reaches."""
     issued = invoice(tx, None, found)
-    nothing = Money.zero(held.currency)
     if issued.net.currency is not held.currency or issued.party_to != held.party:
-        return nothing
+        return Money.zero(held.currency)
+    return min(due_on(tx, held.subject, issued), issued.owed, held.rest)
+
+
+def due_on(tx: Connection, contract: str, issued: IssuedInvoice) -> Money:
+    """Return a contract's part of an invoice, VAT included, that held money has not paid yet."""
+    nothing = Money.zero(issued.net.currency)
     sales = left_of(sales_of(tx, issued.id))
     nets = [max(one.net.minor, 0) for one in sales]
     if not any(nets):
         return nothing
     parts = (issued.gross - issued.credited).share(nets)
-    own = Money.total(
-        [p for p, one in zip(parts, sales, strict=True) if one.contract == held.subject],
-        held.currency,
-    )
-    moved = [one for one in store.paid_to(tx, found) if one.hold == held.id]
-    paid = Money.total(
-        [one.amount if one.move is Move.RELEASED else -one.amount for one in moved], held.currency
-    )
-    return min(own - paid, issued.owed, held.rest)
+    own = [part for part, one in zip(parts, sales, strict=True) if one.contract == contract]
+    moved = [
+        one.amount if one.move is Move.RELEASED else -one.amount
+        for one in store.paid_to(tx, issued.id)
+        if store.hold(tx, one.hold).subject == contract
+    ]
+    return Money.total(own, nothing.currency) - Money.total(moved, nothing.currency)
 
 
 def hold_again(

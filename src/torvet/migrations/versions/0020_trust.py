@@ -33,6 +33,13 @@ def _promised() -> None:
         ["id"],
         postgresql_where=sa.text("levels is not null"),
     )
+    op.create_table(
+        "contract_funds",
+        sa.Column("contract", sa.Text, primary_key=True),
+        sa.Column("since", MOMENT, nullable=False),
+        sa.Column("minor", sa.BigInteger, nullable=False),
+        sa.Column("currency", sa.Text, nullable=False),
+    )
 
 
 def _held() -> None:
