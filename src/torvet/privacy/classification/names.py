@@ -6,11 +6,11 @@ as a customer number does. `Reach.PERSON` says something about a person: two of 
 as well, and a consumption is a country's.
 """
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from .model import Role
+from .patterns import pattern
 
 
 class Reach(StrEnum):
@@ -31,13 +31,8 @@ class Cue:
     words: str
 
 
-def _cue(
-    role: Role, kind: str, reach: Reach, words: str, pattern: str
-) -> tuple[Cue, re.Pattern[str]]:
-    return (
-        Cue(role=role, kind=kind, reach=reach, words=words),
-        re.compile(rf"(?:^| )(?:{pattern})(?: |$)"),
-    )
+def _cue(role: Role, kind: str, reach: Reach, words: str, names: str) -> tuple[Cue, str]:
+    return Cue(role=role, kind=kind, reach=reach, words=words), rf"(?:^| )(?:{names})(?: |$)"
 
 
 _ID = r"(?: ?(?:id|no|nr|num|number|nummer|numre|key|code|kode|ref|uuid|guid|pk))"
@@ -137,18 +132,18 @@ _CUES = (
          r"check ?in|check ?out)(?: .*)?"),
 )  # fmt: skip
 
-_COUNTS = re.compile(
+_COUNTS = (
     r"(?:^| )(?:n|count|counts|antal|number of|households|husstande|persons|personer|population|"
     r"befolkning|folketal|indbyggere|inhabitants|mean|average|gennemsnit|median|share|andel|pct|"
     r"percent|procent|rate|sum|total|vehicles|antal personer)(?: |$)"
 )
-_CAMEL = re.compile(r"(?<=[a-zæøå0-9])(?=[A-ZÆØÅ])|(?<=[A-ZÆØÅ])(?=[A-ZÆØÅ][a-zæøå])")
-_BETWEEN = re.compile(r"[^0-9a-zæøåäöüé]+")
+_CAMEL = r"(?<=[a-zæøå0-9])(?=[A-ZÆØÅ])|(?<=[A-ZÆØÅ])(?=[A-ZÆØÅ][a-zæøå])"
+_BETWEEN = r"[^0-9a-zæøåäöüé]+"
 
 
 def spoken(name: str) -> str:
     """Return a column's name as words: `CustomerID` and `customer_id` are `customer id`."""
-    return _BETWEEN.sub(" ", _CAMEL.sub(" ", name).casefold()).strip()
+    return pattern(_BETWEEN).sub(" ", pattern(_CAMEL).sub(" ", name).casefold()).strip()
 
 
 def cue_of(name: str) -> Cue | None:
@@ -156,7 +151,7 @@ def cue_of(name: str) -> Cue | None:
     words = spoken(name)
     if counts(name) and not words.endswith((" id", " nr", " number", " no")):
         return None
-    return next((cue for cue, pattern in _CUES if pattern.search(words)), None)
+    return next((cue for cue, names in _CUES if pattern(names).search(words)), None)
 
 
 def cue_of_text(name: str) -> Cue | None:
@@ -167,7 +162,7 @@ def cue_of_text(name: str) -> Cue | None:
 
 def counts(name: str) -> bool:
     """Say whether a name is that of a count, a mean or a share: of many, and so of nobody."""
-    return bool(_COUNTS.search(spoken(name)))
+    return bool(pattern(_COUNTS).search(spoken(name)))
 
 
 def is_bare_name(name: str) -> bool:

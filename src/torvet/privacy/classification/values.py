@@ -18,6 +18,7 @@ from .checksums import (
     is_plate,
 )
 from .looking import ColumnLook
+from .patterns import pattern
 from .people import is_first_name, is_persons_name
 
 EXAMINED_MAX = 2_000
@@ -42,15 +43,14 @@ class Form:
     personal: bool = True
 
 
-_STREET = re.compile(
+_STREET = (
     r"(?:vej|gade|allé|alle|plads|stræde|sti|torv|park|boulevard|have|bro|street|road|avenue|"
-    r"square|lane|skole|kirke|centret?|hallen?|museum|a/s|aps|i/s)$",
-    re.IGNORECASE,
+    r"square|lane|skole|kirke|centret?|hallen?|museum|a/s|aps|i/s)$"
 )
 
 
 def _persons_name(text: str) -> bool:
-    return is_persons_name(text) and not _STREET.search(text.strip())
+    return is_persons_name(text) and not pattern(_STREET, re.IGNORECASE).search(text.strip())
 
 
 FORMS = (
@@ -73,14 +73,14 @@ FORMS = (
 )  # fmt: skip
 
 _WITHIN = (
-    ("cpr", "a personal number", re.compile(r"\b\d{6}-\d{4}\b"), is_cpr),
+    ("cpr", "a personal number", r"\b\d{6}-\d{4}\b", is_cpr),
     ("email", "an e-mail address of a person",
-     re.compile(r"[A-Za-z0-9._%+'-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}"), is_email),
-    ("account", "a bank account", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}\b"), is_iban),
-    ("meter", "a metering point", re.compile(r"\b57\d{16}\b"), is_gsrn),
+     r"[A-Za-z0-9._%+'-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}", is_email),
+    ("account", "a bank account", r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}\b", is_iban),
+    ("meter", "a metering point", r"\b57\d{16}\b", is_gsrn),
     ("device", "a hardware address",
-     re.compile(r"\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b"), is_mac),
-    ("phone", "a telephone number", re.compile(r"\+\d{2}[ -]?\d{2}(?:[ -]?\d){4,8}\b"), is_phone),
+     r"\b(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b", is_mac),
+    ("phone", "a telephone number", r"\+\d{2}[ -]?\d{2}(?:[ -]?\d){4,8}\b", is_phone),
 )  # fmt: skip
 
 
@@ -116,10 +116,9 @@ def recognised(column: ColumnLook, *, named: str = "") -> Recognised | None:
 
 def within_texts(column: ColumnLook) -> Recognised | None:
     """Return what some texts of `column` hold among other words, or None."""
-    for kind, words, pattern, fits in _WITHIN:
-        holding = sum(
-            1 for text in column.hits if any(fits(found) for found in pattern.findall(text))
-        )
+    for kind, words, form, fits in _WITHIN:
+        found = pattern(form).findall
+        holding = sum(1 for text in column.hits if any(fits(each) for each in found(text)))
         if holding:
             some = "a text holds" if holding == 1 else f"at least {holding:,} texts hold"
             return Recognised(kind=kind, sentence=f"{some} {words}")
