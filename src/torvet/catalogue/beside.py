@@ -13,11 +13,16 @@ from sqlalchemy import Connection
 from torvet.ingest import Column, Source, SourceId
 from torvet.ingest import source as source_of
 from torvet.ports.parts import Parts
-from torvet.privacy import policy_store
-from torvet.privacy.certificates import Certificate
-from torvet.privacy.errors import PolicyFailed
-from torvet.privacy.overlays import Made, overlaid, totals_over
-from torvet.privacy.policies import Policy, Treatment
+from torvet.privacy import (
+    Certificate,
+    Made,
+    Policy,
+    PolicyFailed,
+    Treatment,
+    certificate_of,
+    overlaid,
+    totals_over,
+)
 
 from . import store
 from .local_files import brought, on_this_machine, paths_of
@@ -45,7 +50,7 @@ def releases_before(tx: Connection, dataset: Dataset, newest: int) -> tuple[Earl
     """Return all releases that have a certificate, the newest first."""
     found = []
     for number in range(newest, 0, -1):
-        if (made := policy_store.certificate_of(tx, dataset.id, number)) is None:
+        if (made := certificate_of(tx, dataset.id, number)) is None:
             continue
         release = store.release(tx, dataset.id, number)
         certificate = made.certificate

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from torvet.privacy.certificates import Certificate, figure
+from torvet.privacy import Certificate, figure
 
 _DONE = {
     "as-is": "The rows are released as they were delivered.",

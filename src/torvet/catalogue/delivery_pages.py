@@ -12,9 +12,7 @@ from torvet.kit.errors import ExchangeError, Kind
 from torvet.parties import Caller
 from torvet.parties.signin import SignedIn
 from torvet.ports.parts import Parts
-from torvet.privacy.errors import PolicyInvalid, ProposalNotFound
-from torvet.privacy.policies import Policy
-from torvet.privacy.presets import PRESETS
+from torvet.privacy import PRESETS, Policy, PolicyInvalid, ProposalNotFound
 from torvet.web.pages import render
 from torvet.web.parts import TheParts
 

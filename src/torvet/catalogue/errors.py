@@ -165,3 +165,20 @@ class PublishingBroke(ExchangeError):
 
     def __str__(self) -> str:
         return f"The exchange could not publish the file ({self.what})."
+
+
+@dataclass(eq=False)
+class NoRoomForCopy(ExchangeError):
+    """The disk is too full for a copy of rows that are about to be made safe."""
+
+    kind, code = Kind.UNAVAILABLE, "no-room-for-copy"
+    advice = "Ask the operator for room in the exchange's home, and deliver the file again."
+    free_bytes: int
+    reserve_bytes: int
+
+    def __str__(self) -> str:
+        return (
+            "Rows in an object store are copied to the exchange's own disk while they are made"
+            f" safe, and that has {self.free_bytes:,} bytes left; {self.reserve_bytes:,} are kept"
+            " free."
+        )

@@ -7,9 +7,7 @@ from datetime import datetime
 from torvet.audit import Fact
 from torvet.ingest.model import Source
 from torvet.kit.canonical import canonical
-from torvet.privacy.certificates import exact
-from torvet.privacy.policies import Policy
-from torvet.privacy.policy_store import Certified
+from torvet.privacy import Certified, Policy, exact
 
 from .model import Dataset, Delivery, Failure, Release
 

@@ -21,17 +21,30 @@ from torvet.ingest import source as source_of
 from torvet.kit.errors import ExchangeError, Kind
 from torvet.ports.engine import QueryEngine
 from torvet.ports.parts import Parts
-from torvet.privacy import policy_store
-from torvet.privacy.certificates import Certificate
-from torvet.privacy.classification import Classification, Role, classify_readable
-from torvet.privacy.errors import PolicyFailed, PolicyNeeded
-from torvet.privacy.overlays import Made
-from torvet.privacy.policies import Policy, Treatment
-from torvet.privacy.policy_store import Held
-from torvet.privacy.presets import Preset
-from torvet.privacy.proposals import KS, REPEATED_MIN, propose
-from torvet.privacy.rules import lowered, objections
-from torvet.privacy.treatments import Tried, strengthened, treat
+from torvet.privacy import (
+    KS,
+    REPEATED_MIN,
+    Certificate,
+    Classification,
+    Held,
+    Made,
+    Policy,
+    PolicyFailed,
+    PolicyNeeded,
+    Preset,
+    Role,
+    Treatment,
+    Tried,
+    certificate_of,
+    classify_readable,
+    lowered,
+    objections,
+    policy_of,
+    propose,
+    put_proposal,
+    strengthened,
+    treat,
+)
 
 from . import delivery_store, store
 from .beside import Earlier, alike, judged, released, releases_before, said_of_answers
@@ -100,10 +113,10 @@ class Withheld(Exception):
 
 def before(tx: Connection, dataset: Dataset, newest: Release | None, *, append: bool) -> Before:
     """Gather what a delivery to `dataset` follows."""
-    policy = policy_store.policy_of(tx, dataset.id)
+    policy = policy_of(tx, dataset.id)
     if newest is None:
         return Before(policy=policy)
-    written = policy_store.certificate_of(tx, dataset.id, newest.number)
+    written = certificate_of(tx, dataset.id, newest.number)
     treated = written is not None and written.treatment != Treatment.AS_IS
     sources = tuple(source_of(tx, SourceId(it)) for it in newest.sources) if append else ()
     return Before(
@@ -312,9 +325,7 @@ def _propose(
     preset = (held.policy.preset or None) if held else None
     proposal = _proposal(parts, arriving, table, found, preset, folder)
     with parts.db.begin() as tx:
-        policy_store.put_proposal(
-            tx, arriving.dataset.id, arriving.sources[-1].id, proposal, parts.clock.now()
-        )
+        put_proposal(tx, arriving.dataset.id, arriving.sources[-1].id, proposal, parts.clock.now())
 
 
 def proposed_by(

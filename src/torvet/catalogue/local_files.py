@@ -1,5 +1,10 @@
-"""Rows as Parquet files of this machine: where they are already, or brought here."""
+"""Rows as Parquet files of this machine: where they are already, or brought here.
 
+What is about people is read a dozen times, to be classified, made safe, attacked and measured:
+files that are elsewhere are brought here once, and read here (decisions/0109).
+"""
+
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,8 +16,12 @@ import pyarrow.parquet as pq
 from torvet.ingest import Column, Source, arrow_schema
 from torvet.ports.parts import Parts
 
+from .errors import NoRoomForCopy
 from .files import casting
 from .rules import same_form
+
+RESERVE_BYTES = 512 * 2**20
+"""What a copy leaves free: a full disk would stop the exchange and not only this delivery."""
 
 
 @contextmanager
@@ -72,6 +81,9 @@ def _batches(
 
 
 def _write(batches: Iterator[pa.RecordBatch], schema: pa.Schema, target: Path) -> None:
+    """Write batches to one file; raise NoRoomForCopy before the disk is full."""
     with pq.ParquetWriter(target, schema, compression="zstd", compression_level=1) as file:
         for batch in batches:
+            if (free := shutil.disk_usage(target.parent).free) < RESERVE_BYTES + batch.nbytes:
+                raise NoRoomForCopy(free, RESERVE_BYTES)
             file.write_table(pa.Table.from_batches([batch]).cast(schema))

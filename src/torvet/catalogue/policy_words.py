@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from torvet.privacy.certificates import figure
-from torvet.privacy.policies import Anonymisation, Policy, Treatment
+from torvet.privacy import Anonymisation, Policy, Treatment, figure
 
 
 def policy_in_words(policy: Policy) -> tuple[str, ...]:

@@ -7,9 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from torvet.parties.signin import SignedIn, TheCaller
-from torvet.privacy.classification.model import Role
-from torvet.privacy.policies import Treatment
-from torvet.privacy.policy_store import Held
+from torvet.privacy import Held, Role, Treatment
 from torvet.web.parts import TheParts
 from torvet.web.problems import problems_of
 

@@ -10,11 +10,21 @@ from torvet.audit import record
 from torvet.jobs import defer
 from torvet.parties import Caller, Role, check
 from torvet.ports.parts import Parts
-from torvet.privacy import policy_store
-from torvet.privacy.errors import CertificateNotFound, ProposalNotFound
-from torvet.privacy.policies import Floor, Policy, Treatment
-from torvet.privacy.policy_store import Certified, Held
-from torvet.privacy.presets import preset as privacy_preset
+from torvet.privacy import (
+    CertificateNotFound,
+    Certified,
+    Floor,
+    Held,
+    Policy,
+    ProposalNotFound,
+    Treatment,
+    add_policy,
+    certificate_of,
+    drop_proposal,
+    policy_of,
+    proposal_of,
+)
+from torvet.privacy import preset as privacy_preset
 
 from . import delivery_store, facts, store
 from .errors import DeliveryNotHeld
@@ -36,7 +46,7 @@ def set_policy(parts: Parts, caller: Caller, slug: str, wish: Mapping[str, Any])
     now = parts.clock.now()
     with parts.db.begin() as tx:
         dataset = store.lock_dataset(tx, own_dataset(tx, slug, caller).id)
-        version = policy_store.add_policy(tx, dataset.id, policy, caller.actor, now)
+        version = add_policy(tx, dataset.id, policy, caller.actor, now)
         record(tx, facts.policy_set(dataset, version, policy, now, caller.actor))
         if policy.treatment is Treatment.ANSWERS:
             spec = privacy.AnswerSpec.from_json(policy.answers or {})
@@ -59,7 +69,7 @@ def drop(parts: Parts, caller: Caller, delivery_id: str) -> Delivery:
         if waiting.stage is not Stage.HELD:
             raise DeliveryNotHeld(waiting.id, waiting.stage.value)
         delivery_store.drop(tx, waiting.id, now)
-        policy_store.drop_proposal(tx, waiting.dataset, waiting.source)
+        drop_proposal(tx, waiting.dataset, waiting.source)
         record(tx, facts.delivery_dropped(waiting, now, caller.actor))
         defer(tx, DISCARD, delivery=waiting.id)
         return delivery_store.get(tx, waiting.id)
@@ -67,7 +77,7 @@ def drop(parts: Parts, caller: Caller, delivery_id: str) -> Delivery:
 
 def policy_for(tx: Connection, caller: Caller, slug: str) -> Held | None:
     """Return the policy in force for the caller's own dataset, or None."""
-    return policy_store.policy_of(tx, own_dataset(tx, slug, caller).id)
+    return policy_of(tx, own_dataset(tx, slug, caller).id)
 
 
 def proposal_for(parts: Parts, caller: Caller, slug: str, preset: str = "") -> Mapping[str, Any]:
@@ -78,7 +88,7 @@ def proposal_for(parts: Parts, caller: Caller, slug: str, preset: str = "") -> M
     """
     with parts.db.begin() as tx:
         dataset = own_dataset(tx, slug, caller)
-        found = policy_store.proposal_of(tx, dataset.id)
+        found = proposal_of(tx, dataset.id)
     if found is None:
         raise ProposalNotFound(dataset.slug)
     if not preset or found.proposal["policy"]["preset"] == preset:
@@ -105,7 +115,7 @@ def certificate_for(tx: Connection, caller: Caller, slug: str, number: int) -> C
     dataset = visible_dataset(tx, slug, caller)
     # A certificate is written before its release can be seen.
     store.release(tx, dataset.id, number)
-    found = policy_store.certificate_of(tx, dataset.id, number)
+    found = certificate_of(tx, dataset.id, number)
     if found is None:
         raise CertificateNotFound(dataset.slug, number)
     return found

@@ -41,10 +41,15 @@ from torvet.kit.errors import ExchangeError
 from torvet.kit.sql import identifier
 from torvet.ports.engine import WrittenFile
 from torvet.ports.parts import Parts
-from torvet.privacy import policy_store
-from torvet.privacy.certificates import joined, keyed
-from torvet.privacy.policies import Treatment
-from torvet.privacy.policy_store import Certified
+from torvet.privacy import (
+    Certified,
+    Treatment,
+    certificate_of,
+    joined,
+    keyed,
+    policy_of,
+    put_certificate,
+)
 
 from . import delivery_store, facts, gate, store
 from .counting import Files
@@ -184,7 +189,7 @@ def _publish(parts: Parts, delivery: Delivery, reporter: Reporter) -> None:
         found = examining.result() if examining else _examined(parts, plan, files, reporter)
     if certified is not None:
         with parts.db.begin() as tx:  # before the commit: no release is ever without it
-            policy_store.put_certificate(tx, plan.dataset.id, certified, parts.clock.now())
+            put_certificate(tx, plan.dataset.id, certified, parts.clock.now())
         _commit(parts, plan, files, reporter)
     _show(parts, plan, found)
 
@@ -200,10 +205,10 @@ def tidy(parts: Parts, dataset: str, number: int) -> None:
 def _as_committed(parts: Parts, dataset: Dataset, number: int, before: Before) -> Before:
     """Return `before` with the policy that a committed release was made by, whatever came since."""
     with parts.db.begin() as tx:
-        made = policy_store.certificate_of(tx, dataset.id, number)
+        made = certificate_of(tx, dataset.id, number)
         if made is None or made.policy_version is None:
             return replace(before, policy=None)
-        return replace(before, policy=policy_store.policy_of(tx, dataset.id, made.policy_version))
+        return replace(before, policy=policy_of(tx, dataset.id, made.policy_version))
 
 
 def _read(
@@ -394,11 +399,11 @@ def _show(parts: Parts, plan: _Plan, found: Examination) -> None:
 
 def _show_certificate(tx: Connection, dataset: Dataset, release: Release) -> None:
     """Tell of the certificate, and let what gives answers be asked from now on."""
-    made = policy_store.certificate_of(tx, dataset.id, release.number)
+    made = certificate_of(tx, dataset.id, release.number)
     if made is None:  # committed by a version before there were certificates
         return
     record(tx, facts.release_certified(dataset, made, release.published_at))
-    held = policy_store.policy_of(tx, dataset.id, made.policy_version)
+    held = policy_of(tx, dataset.id, made.policy_version)
     if held is not None and made.treatment == Treatment.ANSWERS:
         spec = privacy.AnswerSpec.from_json(held.policy.answers or {})
         privacy.open_answers(tx, dataset.id, release.number, spec, release.published_at)

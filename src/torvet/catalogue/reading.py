@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from torvet.ingest import Column, Source, SourceId
 from torvet.ingest import source as source_of
 from torvet.parties import Caller
-from torvet.privacy import policy_store
+from torvet.privacy import certificate_of
 
 from . import delivery_store, judging, store
 from .certificate_words import InWords, in_words
@@ -99,5 +99,5 @@ def waiting_for(tx: Connection, caller: Caller, dataset: Dataset) -> list[Delive
 
 def certificate_in_words(tx: Connection, dataset: Dataset, release: Release) -> InWords | None:
     """Return what the certificate of a release says in plain words, or None where it has none."""
-    found = policy_store.certificate_of(tx, dataset.id, release.number)
+    found = certificate_of(tx, dataset.id, release.number)
     return None if found is None else in_words(found.certificate)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from torvet.ingest.model import Column, ColumnType
-from torvet.privacy.classification.model import Role
-from torvet.privacy.policies import Policy, Treatment
+from torvet.privacy import Policy, Role, Treatment
 
 
 def released(columns: Sequence[Column], policy: Policy | None) -> tuple[Column, ...]:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from torvet.parties import Caller, PartyNotFound, party_by_slug
 from torvet.parties.signin import TheCaller
 from torvet.ports.parts import Parts
-from torvet.privacy import policy_store
+from torvet.privacy import treatments_of
 from torvet.web.parts import TheParts
 from torvet.web.problems import problems_of
 
@@ -150,7 +150,7 @@ def found_by(search: Search, caller: Caller, parts: Parts) -> FoundOut:
         wish = _wish(tx, search)
         found = find_or_guess(tx, reader_of(caller), wish)
         newest = {str(hit.dataset.id): hit.release.number for hit in found.hits if hit.release}
-        treatments = policy_store.treatments_of(tx, newest)
+        treatments = treatments_of(tx, newest)
     return FoundOut(
         items=[_item(hit, treatments.get(hit.dataset.id, "")) for hit in found.hits],
         total=found.counts.total,

@@ -31,7 +31,7 @@ BEYOND = {
     "utility": "what was lost can be measured only beside the source",
     "risk.journalist": "against everybody in the population, the release is taken for it",
     "attacks": "they are made with the source at hand",
-    "budget_micro_rho": "the ledger of budgets stays with the exchange",
+    "budget_micro_rho": "the ledger stays with the exchange, which signs what is spent when asked",
 }
 """What a certificate says that its reader cannot compute, and why."""
 
