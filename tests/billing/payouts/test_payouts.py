@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from billing.payments.conftest import BUYER, CLUB, OPERATOR, SELLER, THE_OPERATOR, caller_for, kr
 from torvet.audit import facts_about
 from torvet.backends.bank_transfer import BankByFiles
 from torvet.billing import check_books, escrow
@@ -22,8 +23,6 @@ from torvet.billing.payouts import (
 )
 from torvet.kit.money import Currency
 from torvet.parties import NotAllowed
-
-from ..payments.conftest import BUYER, CLUB, OPERATOR, SELLER, THE_OPERATOR, caller_for, kr
 
 
 def of(parts, party):

@@ -6,15 +6,14 @@ from uuid import uuid4
 
 import pytest
 
+from billing.invoices.conftest import CITIZEN
+from billing.payments.conftest import BUYER, SELLER, caller_for, kr
 from torvet.audit import facts_about
 from torvet.billing import check_books
 from torvet.billing.invoices import credit
 from torvet.billing.payouts import due
 from torvet.billing.shares import Agreement, Member, Terms, Way, divide_settled, statement, store
 from torvet.parties import PartyKind
-
-from ..invoices.conftest import CITIZEN
-from ..payments.conftest import BUYER, SELLER, caller_for, kr
 
 BEFORE = datetime(2026, 6, 2, tzinfo=UTC)
 

@@ -35,11 +35,8 @@ def payment(tx: Connection, *, id_: str = "", session: str = "", intent: str = "
     Raises CardPaymentNotFound.
     """
     columns = card_payments.c
-    named = or_(
-        columns.id == id_,
-        columns.session == (session or None),
-        columns.intent == (intent or None),
-    )
+    wanted = ((columns.id, id_), (columns.session, session), (columns.intent, intent))
+    named = or_(*(column == value for column, value in wanted if value))
     row = tx.execute(select(card_payments).where(named).with_for_update()).one_or_none()
     if row is None:
         raise CardPaymentNotFound(id_ or session or intent)
@@ -77,7 +74,8 @@ def add_refund(tx: Connection, made: CardRefund) -> None:
 
 def refund(tx: Connection, *, id_: str = "", name: str = "") -> CardRefund | None:
     """Return the refund of our id, or of the provider's name, held until `tx` ends."""
-    named = or_(card_refunds.c.id == id_, card_refunds.c.refund == (name or None))
+    wanted = ((card_refunds.c.id, id_), (card_refunds.c.refund, name))
+    named = or_(*(column == value for column, value in wanted if value))
     row = tx.execute(select(card_refunds).where(named).with_for_update()).one_or_none()
     return None if row is None else _refund(row)
 
