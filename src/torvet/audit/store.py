@@ -1,5 +1,6 @@
 """The log as rows. Each function takes the transaction that it runs in."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -38,7 +39,11 @@ SEALER_LOCK = 0x746F7276_65740001
 
 # Sent as it stands: every deed pays for it, and the serial that it gets is nobody's business yet.
 _APPEND = "insert into facts (leaf) values (%(leaf)s)"
-_APPEND_ALL = "insert into facts (leaf) select unnest(%(leaves)s::text[])"
+_APPEND_ALL = """
+    insert into facts (leaf)
+    select leaf from json_array_elements_text(%(leaves)s::json) with ordinality as n (leaf, place)
+    order by n.place
+"""
 
 
 def append(tx: Connection, leaf: bytes) -> None:
@@ -48,7 +53,9 @@ def append(tx: Connection, leaf: bytes) -> None:
 
 def append_all(tx: Connection, written: Sequence[bytes]) -> None:
     """Append facts, not yet sealed, in one way to the database."""
-    tx.exec_driver_sql(_APPEND_ALL, {"leaves": [leaf.decode() for leaf in written]})
+    # As one document: leaves are full of quotes, which an array would have to escape one by one.
+    leaves = json.dumps([leaf.decode() for leaf in written], ensure_ascii=False)
+    tx.exec_driver_sql(_APPEND_ALL, {"leaves": leaves})
 
 
 def try_lock(tx: Connection) -> bool:
@@ -226,7 +233,7 @@ def sealed_from(
         query = query.where(facts.c.name.in_(names))
     return [
         SealedFact(position=position, hash=hash_, leaf=leaf.encode())
-        for position, hash_, leaf in tx.execute(query)
+        for position, hash_, leaf in tx.execute(query).all()
     ]
 
 

@@ -8,12 +8,14 @@ import calendar
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
 from .sentences import PLACE_ZONE
 
 MONTHS_PER_YEAR = 12
 YEAR_FIRST, YEAR_LAST = 1970, 9998
 HOUR = timedelta(hours=1)
+DAYS_KEPT = 4_096
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -65,6 +67,7 @@ def months_between(start: datetime, end: datetime) -> Iterator[Month]:
         month = month.plus(1)
 
 
+@lru_cache(DAYS_KEPT)
 def midnight(day: date) -> datetime:
     """Return the instant at which `day` begins in Copenhagen."""
     return datetime.combine(day, time.min, PLACE_ZONE).astimezone(UTC)

@@ -4,10 +4,12 @@ A price has cases, one for each purpose or kind of consumer that pays otherwise;
 fits holds. What a contract takes over is the tariff of that case, as it stood when it was agreed.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from math import lcm
 from typing import ClassVar, TypeAlias
 
 from torvet.kit.money import Currency, Money, UnitPrice
@@ -99,22 +101,57 @@ class PerUse:
 
         In minor units and not rounded, so that an hour costs what it adds.
         """
+        return self.ladder().exact(counted)
+
+    def ladder(self) -> "Ladder":
+        """Return the price as whole numbers, for many quantities of one month."""
         size = self.unit.counted
-        free = self.free_monthly * size
-        if self.tiering is Tiering.VOLUME:
-            reached = [tier for tier in self.tiers if tier.beyond * size < counted]
-            return self._priced(reached[-1], max(counted - free, 0)) if reached else Fraction(0)
-        ends = (*(tier.beyond * size for tier in self.tiers[1:]), counted)
-        return sum(
-            (
-                self._priced(tier, max(min(counted, end) - max(tier.beyond * size, free), 0))
-                for tier, end in zip(self.tiers, ends, strict=True)
-            ),
-            start=Fraction(0),
+        parts = [tier.price.exact(1, per=self.per * size) for tier in self.tiers]
+        whole = lcm(*(part.denominator for part in parts))
+        return Ladder(
+            tiering=self.tiering,
+            free=self.free_monthly * size,
+            begins=tuple(tier.beyond * size for tier in self.tiers),
+            slopes=tuple(part.numerator * (whole // part.denominator) for part in parts),
+            whole=whole,
         )
 
-    def _priced(self, tier: Tier, counted: int) -> Fraction:
-        return tier.price.exact(counted, per=self.per * self.unit.counted)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """A price by use in whole numbers: what each tier costs for one of what is metered.
+
+    Slopes are in `1 / whole` minor units, so that everything is exact.
+    """
+
+    tiering: Tiering
+    free: int
+    begins: tuple[int, ...]
+    slopes: tuple[int, ...]
+    whole: int
+
+    def exact(self, counted: int) -> Fraction:
+        """Return what `counted` costs in minor units, not rounded."""
+        return Fraction(self._parts(counted), self.whole)
+
+    def minor(self, counted: int) -> int:
+        """Return what `counted` costs in minor units, rounded half away from zero."""
+        parts, whole = self._parts(counted), self.whole
+        if parts >= 0:
+            return (2 * parts + whole) // (2 * whole)
+        return -((whole - 2 * parts) // (2 * whole))
+
+    def _parts(self, counted: int) -> int:
+        begins, slopes, free = self.begins, self.slopes, self.free
+        if self.tiering is Tiering.VOLUME:
+            reached = bisect_left(begins, counted)
+            return slopes[reached - 1] * max(counted - free, 0) if reached else 0
+        total = 0
+        for place in range(bisect_left(begins, counted)):
+            last = place + 1 == len(begins)
+            end = counted if last else min(counted, begins[place + 1])
+            total += slopes[place] * max(end - max(begins[place], free), 0)
+        return total
 
 
 Rate: TypeAlias = Free | OneOff | Subscription | PerUse

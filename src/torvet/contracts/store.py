@@ -11,6 +11,7 @@ from sqlalchemy import (
     RowMapping,
     Text,
     and_,
+    any_,
     bindparam,
     cast,
     or_,
@@ -161,7 +162,8 @@ def contract(tx: Connection, contract_id: str) -> Contract:
 
 def contracts_by_id(tx: Connection, wanted: Sequence[str]) -> dict[str, Contract]:
     """Return those of `wanted` that are there, by their ids."""
-    rows = tx.execute(_WRITTEN.where(contracts.c.id.in_(wanted))).mappings()
+    # As one array: a list of parameters takes longer to write than to look up.
+    rows = tx.execute(_WRITTEN.where(contracts.c.id == any_(list(wanted)))).mappings()
     return {row["id"]: _read(row) for row in rows}
 
 

@@ -12,12 +12,11 @@ from torvet.ports.parts import Parts
 
 from . import store
 from .errors import PeriodTurned
-from .model import Count, Event, Grain, Usage, event_of
-from .rules import summed
+from .model import Count, Grain, Usage
+from .reading import tallied
 
 FOLLOWER = "metering"
-USAGE = "usage"
-FACTS_AT_A_TIME = 1_000
+FACTS_AT_A_TIME = 50_000
 PASSES_MAX = 10_000
 USAGE_ROWS_MAX = 10_000
 
@@ -42,24 +41,13 @@ def catch_up(parts: Parts) -> int:
 
 
 def _count_in(tx: Connection, batch: list[SealedFact]) -> int:
-    events = _events(tx, batch)
-    store.add(tx, summed(events))
-    return len(events)
-
-
-def _events(tx: Connection, batch: list[SealedFact]) -> list[Event]:
-    events = []
-    for sealed in batch:
-        fact = sealed.fact
-        if fact.name != USAGE:
-            continue
-        try:
-            events.append(event_of(fact.at, fact.parties, fact.body))
-        except (KeyError, TypeError, ValueError) as error:
-            # One fact that nobody understands must not stop the meter for all others.
-            _log.error("usage fact not counted", position=sealed.position, fault=repr(error))
-            store.note_fault(tx, sealed.position, repr(error))
-    return events
+    found = tallied(batch)
+    store.add(tx, found.sums)
+    for position, fault in found.faults:
+        # One fact that nobody understands must not stop the meter for all others.
+        _log.error("usage fact not counted", position=position, fault=fault)
+        store.note_fault(tx, position, fault)
+    return found.uses
 
 
 def rebuild(parts: Parts) -> int:

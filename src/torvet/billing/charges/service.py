@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -156,14 +156,20 @@ def _first_month_begins(one: Progress, contract: Contract) -> datetime:
     return month_of(max(min(reached, since), contract.agreed_at)).start
 
 
-def quantities(hours: Iterable[_HourOfUse]) -> Iterator[Quantity]:
-    """Give what hours of channels count as: an answer is neither rows nor a request."""
+def quantities(hours: Iterable[_HourOfUse], units: Collection[Unit]) -> Iterator[Quantity]:
+    """Give what hours of channels count as, in `units`: an answer is neither rows nor a request."""
+    gb, row = Unit.GB in units, Unit.ROW in units
+    request, answer = Unit.REQUEST in units, Unit.ANSWER in units
     for hour, channel, rows, bytes_, requests in hours:
-        yield Quantity(unit=Unit.GB, hour=hour, counted=bytes_)
+        if gb and bytes_:
+            yield Quantity(unit=Unit.GB, hour=hour, counted=bytes_)
         if channel == Channel.ANSWERS:
-            yield Quantity(unit=Unit.ANSWER, hour=hour, counted=requests)
-        else:
+            if answer and requests:
+                yield Quantity(unit=Unit.ANSWER, hour=hour, counted=requests)
+            continue
+        if row and rows:
             yield Quantity(unit=Unit.ROW, hour=hour, counted=rows)
+        if request and requests:
             yield Quantity(unit=Unit.REQUEST, hour=hour, counted=requests)
 
 
@@ -172,13 +178,14 @@ def _derived(work: _Work, far: datetime) -> tuple[list[NewSheet], Reached]:
     contract = work.contract
     terms = terms_of(contract)
     units = {rate.unit for rate in contract.tariff.uses}
-    use = [each for each in quantities(work.used) if each.unit in units and each.counted]
+    use = list(quantities(work.used, units))
     currency = contract.tariff.currency
     sheets = []
     for month in months_between(work.begin, far):
         if currency is None:
             break
-        inside = [each for each in use if month.start <= each.hour < month.end]
+        start, end = month.start, month.end
+        inside = [each for each in use if start <= each.hour < end]
         known = _known(work, month, currency)
         more = portions(charges(terms, inside, month, until=far), known)
         if more:
@@ -190,12 +197,13 @@ def _derived(work: _Work, far: datetime) -> tuple[list[NewSheet], Reached]:
 
 
 def _known(work: _Work, month: Month, currency: Currency) -> dict[ChargeKey, Known]:
+    start, end = month.start, month.end
     return {
         ChargeKey(work.contract.id, cause, meter, begin.astimezone(UTC)): Known(
             counted=counted, amount=Money(minor, currency), portions=times
         )
         for cause, meter, begin, counted, minor, times in work.charged
-        if month.start <= begin < month.end
+        if start <= begin < end
     }
 
 
@@ -205,20 +213,17 @@ def _metered(work: _Work, at: datetime) -> Iterator[tuple[str, datetime, Used]]:
     since = spending.counted_since(contract.tariff, contract.agreed_at, at)
     if since is None or not work.used:
         return
-    sums = dict.fromkeys(Unit, 0)
-    for each in quantities(work.used):
-        if each.hour >= since:
-            sums[each.unit] += each.counted
-    yield (
-        contract.id,
-        since,
-        Used(
-            rows=sums[Unit.ROW],
-            bytes=sums[Unit.GB],
-            requests=sums[Unit.REQUEST],
-            answers=sums[Unit.ANSWER],
-        ),
-    )
+    rows = bytes_ = requests = answers = 0
+    for hour, channel, rows_then, bytes_then, requests_then in work.used:
+        if hour < since:
+            continue
+        bytes_ += bytes_then
+        if channel == Channel.ANSWERS:
+            answers += requests_then
+        else:
+            rows += rows_then
+            requests += requests_then
+    yield contract.id, since, Used(rows=rows, bytes=bytes_, requests=requests, answers=answers)
 
 
 def terms_of(contract: Contract) -> Terms:
