@@ -52,7 +52,7 @@ def test_the_same_invoice_is_the_same_paper():
 def test_a_credit_note_names_what_it_takes_back():
     back = credit_note(TO_THE_CITY, number="K-000001", issued_on=ISSUED)
 
-    assert "Vedrører faktura: F-000042" in words_of(read(back, "da"))
+    assert "Vedrører faktura F-000042" in words_of(read(back, "da"))
 
 
 def test_many_lines_go_on_over_pages():

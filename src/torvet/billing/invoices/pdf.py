@@ -1,7 +1,7 @@
 """An invoice on paper: PDF/A-3 (ISO 19005-3) in Danish or English, with the UBL document inside."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
-from fpdf.enums import AssociatedFileRelationship, DocumentCompliance
+from fpdf.enums import AssociatedFileRelationship, DocumentCompliance, VAlign
 from fpdf.fonts import FontFace
 
 from .model import (
@@ -20,13 +20,14 @@ from .model import (
     Invoice,
     InvoiceParty,
     Line,
+    Means,
     PaidByCard,
     Period,
     Totals,
 )
 from .rules import totals_of
 from .ubl import to_ubl
-from .words import TITLES, UNITS, WORDS
+from .words import MONTHS, TITLES, UNITS, WORDS
 
 ENCLOSED_NAME = "invoice.xml"
 _FONT = "Lato"
@@ -34,7 +35,9 @@ _SMALL, _PLAIN, _LARGE = 8, 9, 18
 _COLUMNS_MM = (74, 24, 28, 14, 30)
 _ALIGNMENTS = ("LEFT", "RIGHT", "RIGHT", "RIGHT", "RIGHT")
 _HALF_MM, _LABEL_MM, _SUM_MM = 85, 120, 50
+_NAME_MM = 34
 _LINE_MM = 4.6
+_INK, _SOFT, _RULE, _SHADE = (23, 33, 31), (81, 96, 92), (200, 208, 204), (238, 243, 241)
 _NO_BREAK = "\u00a0"
 
 _TYPEFACES = Path(str(files("font_lato") / "files"))
@@ -97,10 +100,10 @@ def to_pdf(invoice: Invoice, *, language: str, to_public_body: bool = False) -> 
     paper.add_page()
     paper.says(title, bold=True, size=_LARGE)
     _parties(paper, invoice, words)
-    _facts(paper, invoice, words)
+    _facts(paper, invoice, language)
     _lines(paper, invoice, language)
     _sums(paper, invoice, totals, language)
-    _payment(paper, invoice, words)
+    _payment(paper, invoice, totals, language)
     paper.embed_file(
         bytes=document,
         basename=ENCLOSED_NAME,
@@ -146,21 +149,29 @@ def _named(party: InvoiceParty, words: dict[str, str]) -> Iterator[str]:
         yield party.email
 
 
-def _facts(paper: _Paper, invoice: Invoice, words: dict[str, str]) -> None:
-    preceding = invoice.preceding
+def _facts(paper: _Paper, invoice: Invoice, language: str) -> None:
+    words, preceding = WORDS[language], invoice.preceding
+    reference = invoice.buyer_reference
+    said_already = {invoice.contract, invoice.buyer.name, invoice.seller.name}
     facts = {
-        "issued": invoice.issued_on.isoformat(),
-        "due": invoice.due_on and invoice.due_on.isoformat(),
-        "period": invoice.period and _between(invoice.period),
+        "issued": day_said(invoice.issued_on, language),
+        "due": invoice.due_on and day_said(invoice.due_on, language),
+        "period": invoice.period and _between(invoice.period, language),
         "contract": invoice.contract,
         "order": invoice.purchase_order,
-        "reference": invoice.buyer_reference,
-        "preceding": preceding and f"{preceding.number} ({preceding.issued_on.isoformat()})",
+        "reference": None if reference in said_already else reference,
+        "preceding": preceding
+        and f"{preceding.number} ({day_said(preceding.issued_on, language)})",
     }
     for name, fact in facts.items():
         if fact:
-            paper.says(f"{words[name]}: {fact}")
+            paper.set_font(_FONT, "", _PLAIN)
+            paper.set_text_color(*_SOFT)
+            paper.cell(_NAME_MM, _LINE_MM, words[name])
+            paper.set_text_color(*_INK)
+            paper.multi_cell(0, _LINE_MM, fact, new_x="LMARGIN", new_y="NEXT")
     if invoice.note is not None:
+        paper.ln(1)
         paper.says(invoice.note)
     paper.ln(4)
 
@@ -168,12 +179,15 @@ def _facts(paper: _Paper, invoice: Invoice, words: dict[str, str]) -> None:
 def _lines(paper: _Paper, invoice: Invoice, language: str) -> None:
     words = WORDS[language]
     paper.set_font(_FONT, "", _PLAIN)
+    paper.set_draw_color(*_RULE)
     with paper.table(
         col_widths=_COLUMNS_MM,
         text_align=_ALIGNMENTS,
         line_height=_LINE_MM,
         borders_layout="HORIZONTAL_LINES",
         headings_style=FontFace(emphasis="BOLD"),
+        v_align=VAlign.T,
+        padding=(1.2, 1, 1.2, 0),
     ) as table:
         table.row([words[name] for name in ("description", "quantity", "price", "vat", "amount")])
         for line in invoice.lines:
@@ -182,7 +196,7 @@ def _lines(paper: _Paper, invoice: Invoice, language: str) -> None:
 
 
 def _cells(line: Line, language: str) -> Iterator[str]:
-    about = (line.description, line.period and _between(line.period), line.note)
+    about = (line.description, line.period and _between(line.period, language), line.note)
     yield "\n".join(part for part in about if part)
     yield f"{_number(line.quantity, language)}{_NO_BREAK}{UNITS[language][line.unit]}"
     yield line.unit_price.said(language)
@@ -219,25 +233,49 @@ def _sum(paper: _Paper, label: str, amount: str, *, bold: bool = False) -> None:
     paper.cell(_SUM_MM, _LINE_MM + 1, amount, align="R", new_x="LMARGIN", new_y="NEXT")
 
 
-def _payment(paper: _Paper, invoice: Invoice, words: dict[str, str]) -> None:
-    paper.ln(5)
-    means = invoice.means
+def _payment(paper: _Paper, invoice: Invoice, totals: Totals, language: str) -> None:
+    """Say how much is paid by when, where to and with which words, all in one place."""
+    words, means = WORDS[language], invoice.means
+    paper.ln(6)
     if not invoice.kind.gives_back:
+        said = []
+        if isinstance(means, DanishAccount | Iban) and totals.payable and invoice.due_on:
+            day = day_said(invoice.due_on, language)
+            said.append(words["pay_by"].format(amount=totals.payable.said(language), day=day))
         match means:
             case DanishAccount(registration=registration, account=account):
-                paper.says(words["account"].format(registration=registration, account=account))
+                said.append(words["account"].format(registration=registration, account=account))
             case Iban(iban=iban, bic=bic):
-                paper.says(f"IBAN {iban}" + (f", BIC {bic}" if bic else ""))
-        said = "pay_with"
-        if isinstance(means, PaidByCard | Cleared):
-            said = "card" if isinstance(means, PaidByCard) else "cleared"
-        paper.says(words[said].format(reference=means.reference), bold=True)
+                said.append(f"IBAN {iban}" + (f", BIC {bic}" if bic else ""))
+        said.append(words[_how(means)].format(reference=means.reference))
+        paper.set_fill_color(*_SHADE)
+        paper.set_font(_FONT, "B", _PLAIN)
+        paper.multi_cell(
+            0, _LINE_MM + 1, "\n".join(said), fill=True, padding=3, new_x="LMARGIN", new_y="NEXT"
+        )
     paper.ln(3)
     paper.says(words["enclosed"], size=_SMALL)
 
 
-def _between(period: Period) -> str:
-    return f"{period.first.isoformat()} – {period.last.isoformat()}"
+def _how(means: Means) -> str:
+    match means:
+        case PaidByCard():
+            return "card"
+        case Cleared():
+            return "cleared"
+        case _:
+            return "pay_with"
+
+
+def day_said(day: date, language: str) -> str:
+    """Return a day for people: `1. juli 2026`, `1 July 2026`."""
+    dot = "." if language == "da" else ""
+    return f"{day.day}{dot} {MONTHS[language][day.month - 1]} {day.year}"
+
+
+def _between(period: Period, language: str) -> str:
+    first, last = (day_said(day, language) for day in (period.first, period.last))
+    return first if first == last else f"{first} – {last}"
 
 
 def _number(number: Decimal, language: str) -> str:

@@ -38,6 +38,17 @@ UNITS = {
     },
 }
 
+MONTHS = {
+    "da": (
+        "januar", "februar", "marts", "april", "maj", "juni", "juli", "august", "september",
+        "oktober", "november", "december",
+    ),
+    "en": (
+        "January", "February", "March", "April", "May", "June", "July", "August", "September",
+        "October", "November", "December",
+    ),
+}  # fmt: skip
+
 WORDS = {
     "da": {
         "seller": "Sælger",
@@ -66,6 +77,7 @@ WORDS = {
         "cvr": "CVR",
         "vat_number": "Momsnr.",
         "account": "Reg.nr. {registration}, konto {account}",
+        "pay_by": "Betal {amount} senest {day}",
         "pay_with": "Skriv denne reference, når der betales: {reference}",
         "card": "Betalt med kort: {reference}",
         "enclosed": "Den elektroniske faktura (Peppol BIS Billing 3) ligger i denne fil.",
@@ -104,6 +116,7 @@ WORDS = {
         "cvr": "CVR",
         "vat_number": "VAT no.",
         "account": "Reg. no. {registration}, account {account}",
+        "pay_by": "Please pay {amount} by {day}",
         "pay_with": "Please state this reference when paying: {reference}",
         "card": "Paid by card: {reference}",
         "enclosed": "The electronic invoice (Peppol BIS Billing 3) is inside this file.",
