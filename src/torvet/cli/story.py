@@ -17,10 +17,12 @@ from rich.status import Status
 from torvet.demo.cast import people
 from torvet.demo.clock import A_MONTH_AGO, StoryClock
 from torvet.demo.play import Played, play
-from torvet.demo.stage import Step
+from torvet.demo.stage import Machine, Step
 from torvet.exchange import open_parts
+from torvet.jobs import known, periodic
 from torvet.kit.errors import ExchangeError, Kind
 from torvet.parties import make_operator
+from torvet.ports.parts import Parts
 from torvet.server import application
 from torvet.settings import default_home, load
 
@@ -97,7 +99,12 @@ def _play(home: Path, port: int, *, keep: bool) -> dict[str, Any]:
             _listen(stack, parts, port)
         taken = home / "taken-home"
         taken.mkdir()
-        seen = play(url, taken, clock, partial(make_operator, parts), _tell)
+        machine = Machine(
+            clock=clock,
+            appoint=partial(make_operator, parts),
+            tick=partial(_do_what_comes_back, parts),
+        )
+        seen = play(url, taken, machine, _tell)
         marks = [{"email": who.email, "password": who.password} for who in people()]
         mark = home / _MARK
         mark.touch(mode=0o600)
@@ -111,6 +118,11 @@ def _play(home: Path, port: int, *, keep: bool) -> dict[str, Any]:
     return seen
 
 
+def _do_what_comes_back(parts: Parts) -> None:
+    for one in periodic():
+        known()[one.name].deed(parts)
+
+
 def _serve_again(home: Path, port: int) -> int:
     url = f"http://127.0.0.1:{port}"
     say(f"The story was played here before; {escape(str(home))} is served as it was left.")
@@ -121,7 +133,7 @@ def _serve_again(home: Path, port: int) -> int:
     return 0
 
 
-def _listen(stack: ExitStack, parts: Any, port: int) -> None:
+def _listen(stack: ExitStack, parts: Parts, port: int) -> None:
     try:
         stack.enter_context(served(application(parts), host="127.0.0.1", port=port))
     except OSError as error:

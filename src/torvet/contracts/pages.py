@@ -16,6 +16,7 @@ from torvet.web.parts import TheParts
 
 from . import capping, entitlement, level_words, price_words, service
 from .orders import PURCHASE_ORDER_MAX, Order
+from .panels import panels_of
 from .purposes import PURPOSES
 from .sentences import moment
 from .sheets import contract_sheets
@@ -38,6 +39,7 @@ def dataset_page(slug: str, request: Request, caller: TheCaller, parts: TheParts
         newest = max(releases, key=lambda release: release.number, default=None)
         seen = _look(tx, parts, caller, dataset, newest) if newest else {}
         offers = service.offers_of(tx, caller, slug)
+        panels = panels_of(tx, caller, dataset)
         waiting = catalogue.waiting_for(tx, caller, dataset)
     return render(
         request,
@@ -58,6 +60,7 @@ def dataset_page(slug: str, request: Request, caller: TheCaller, parts: TheParts
             for offer in offers
         ],
         purposes=PURPOSES,
+        panels=panels,
         bars=bars,
         frequency=catalogue.frequency_in_words(dataset.frequency, "en"),
     )

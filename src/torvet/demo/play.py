@@ -8,8 +8,7 @@ from typing import Any
 
 import httpx2
 
-from .clock import StoryClock
-from .stage import Stage, Step, StoryBroken
+from .stage import Machine, Stage, Step, StoryBroken
 from .story import STORY
 
 
@@ -26,19 +25,15 @@ class Played:
 def play(
     url: str,
     folder: Path,
-    clock: StoryClock,
-    appoint: Callable[[str], object],
+    machine: Machine,
     tell: Callable[[int, int, Step], Callable[[Played], None]],
 ) -> dict[str, Any]:
     """Play every step against the exchange at `url`; files taken home go into `folder`.
 
-    `clock` is the exchange's own, so that a month can pass; `appoint` makes an account, by its
-    e-mail, the operator.
-
     `tell(number, of, step)` is called as a step begins and returns what is called as it ends.
     The story stops at the first step that fails: the rest would build on it.
     """
-    stage, played = Stage(url=url, folder=folder, clock=clock, appoint=appoint), []
+    stage, played = Stage(url=url, folder=folder, machine=machine), []
     began = time.perf_counter()
     try:
         for number, step in enumerate(STORY, 1):

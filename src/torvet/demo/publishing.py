@@ -33,7 +33,7 @@ def register(stage: Stage) -> str:
             body = {"name": it.name, "kind": it.kind, "cvr": it.cvr, "slug": it.slug}
             answer_of(client.post("/api/organisations", json=body))
             client.headers["X-Torvet-Party"] = it.slug
-    stage.appoint(person("operator").email)
+    stage.machine.appoint(person("operator").email)
     names = [who.organisation.name if who.organisation else who.name for who in people()]
     return ", ".join(names)
 
@@ -105,7 +105,7 @@ def publish_parking_again(stage: Stage) -> str:
 
 def offer(stage: Stage) -> str:
     """Offer all four under clauses; the heat buildings without their energy labels."""
-    next_year = datetime(stage.clock.now().year + 2, 1, 1, tzinfo=UTC).isoformat()
+    next_year = datetime(stage.machine.clock.now().year + 2, 1, 1, tzinfo=UTC).isoformat()
     common = [
         PURPOSES,
         {"clause": "validity", "start": None, "end": next_year},

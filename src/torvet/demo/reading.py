@@ -145,7 +145,7 @@ def refuse_strangers(stage: Stage) -> str:
 
 def refuse_expired(stage: Stage) -> str:
     """Agree for an hour, let it pass, and read: every reason is named."""
-    soon = stage.clock.now() + _EXPIRES_AFTER
+    soon = stage.machine.clock.now() + _EXPIRES_AFTER
     offer = stage.post(
         "city",
         "/api/datasets/aarhus-road-segments/offers",
@@ -163,7 +163,7 @@ def refuse_expired(stage: Stage) -> str:
     )
     rows = f"/api/contracts/{made['id']}/rows"
     stage.get("startup", rows, limit=1)
-    stage.clock.until(soon)
+    stage.machine.clock.until(soon)
     answer = stage.client("startup").get(rows, params={"columns": "REPORT_ID,ORGANISATION"})
     problem = refusal_of(answer, 403)
     expect(len(problem["reasons"]) >= 2, f"only {problem['reasons']} is named")  # noqa: PLR2004 - both reasons

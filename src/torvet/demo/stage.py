@@ -26,16 +26,29 @@ def expect(met: object, otherwise: str) -> None:
         raise StoryBroken(otherwise)
 
 
+def _nothing(*_: object) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What happens on the exchange's own machine, and not through its interfaces."""
+
+    clock: StoryClock = field(default_factory=StoryClock)
+    """The exchange's own; it stands where its parts are opened."""
+    appoint: Callable[[str], object] = _nothing
+    """Makes an account, by its e-mail, the operator."""
+    tick: Callable[[], object] = _nothing
+    """Does all that the worker does from time to time: whoever lets time pass calls it."""
+
+
 @dataclass(slots=True)
 class Stage:
     """One exchange, a folder for what is taken home, and what was seen so far."""
 
     url: str
     folder: Path
-    clock: StoryClock = field(default_factory=StoryClock)
-    """The exchange's own; it stands where its parts are opened."""
-    appoint: Callable[[str], object] = str
-    """Makes an account, by its e-mail, the operator: a deed of the exchange's own machine."""
+    machine: Machine = field(default_factory=Machine)
     clients: dict[str, httpx2.Client] = field(default_factory=dict)
     saw: dict[str, Any] = field(default_factory=dict)
 

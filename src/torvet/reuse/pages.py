@@ -1,0 +1,288 @@
+"""Pages of reuse: what one's data is used for, one's year, and what a consumer says of its use."""
+
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy import Connection
+
+from torvet import catalogue, contracts, parties
+from torvet.catalogue import Dataset
+from torvet.contracts import PLACE_ZONE, Panel, beside_dataset
+from torvet.kit.errors import ExchangeError
+from torvet.parties import Caller
+from torvet.parties.signin import SignedIn
+from torvet.web.pages import render
+from torvet.web.parts import TheParts
+from torvet.web.problems import STATUS
+
+from . import reading, review_store, reviewing, rules, service
+from .errors import ReviewNotFound, UseInvalid
+from .forms import LINK_MAX, METHOD_MAX, TITLE_MAX, WORDS_MAX
+from .model import CRITERIA, STARS_MAX, Benefit, ReviewStage, Shown, Stars, Unit
+from .reviews_api import reviews_sheet
+from .service import UseWish
+from .sheets import (
+    BenefitSumSheet,
+    ReviewSheet,
+    UseSheet,
+    reuse_sheet,
+    statement_sheet,
+    use_sheets,
+)
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+SEE_OTHER = 303
+REVIEWS_SHOWN = 5
+
+Line = Annotated[str, Form(max_length=TITLE_MAX)]
+Long = Annotated[str, Form(max_length=WORDS_MAX)]
+Given = Annotated[int, Form(ge=1, le=STARS_MAX)]
+
+
+@beside_dataset
+def panel(tx: Connection, caller: Caller, dataset: Dataset) -> Panel | None:
+    """Show on a dataset's page what it is used for and what its readers think of it."""
+    reuse = reuse_sheet(tx, reading.reuse_of(tx, dataset), dataset.slug)
+    reviews = reviews_sheet(tx, dataset.id, limit=REVIEWS_SHOWN)
+    if not (reuse.contracts or reuse.uses or reuse.thanks or reviews.items):
+        return None
+    shown = {
+        "reuse": reuse,
+        "reviews": reviews,
+        "number": number,
+        "criteria": CRITERIA,
+        "yours": caller.party == dataset.provider,
+    }
+    return Panel(template="reuse/panel.html", it=shown)
+
+
+@router.get("/reuse")
+def reuse_page(request: Request, caller: SignedIn, parts: TheParts) -> Response:
+    """Show what the reader's data is used for, and the uses that the reader stated."""
+    with parts.db.begin() as tx:
+        provided = service.uses_of(tx, caller)
+        stated = service.uses_by(tx, caller)
+        datasets = catalogue.datasets_by_id(tx, [use.dataset for use in (*provided, *stated)])
+        slugs = {one: datasets[one].slug for one in datasets}
+        told = [use.consumer for use in provided if use.shown is not Shown.ANONYMOUS]
+        known = parties.parties_by_id(tx, [*told, *(use.consumer for use in stated)])
+        given = use_sheets(provided, slugs, known)
+        taken = use_sheets(stated, slugs, known, own=True)
+    return render(
+        request,
+        "reuse/uses.html",
+        provided=given,
+        stated=taken,
+        benefits=[BenefitSumSheet.of(one) for one in rules.summed(provided)],
+        number=number,
+        year=parts.clock.now().astimezone(PLACE_ZONE).year,
+    )
+
+
+@router.get("/reuse/statement")
+def statement_page(
+    request: Request,
+    caller: SignedIn,
+    parts: TheParts,
+    year: Annotated[int, Query(ge=reading.YEAR_MIN, le=reading.YEAR_MAX)],
+) -> Response:
+    """Show a provider's year, made to be printed."""
+    with parts.db.begin() as tx:
+        found = reading.statement_of(tx, caller, year, at=parts.clock.now())
+    sheet = statement_sheet(found)
+    return render(request, "reuse/statement.html", it=sheet, number=number, ended=found.end)
+
+
+@router.get("/contracts/{contract_id}/reuse")
+def contract_reuse_page(
+    contract_id: str, request: Request, caller: SignedIn, parts: TheParts
+) -> Response:
+    """Ask the consumer of a contract what the data was good for, and what it thinks of it."""
+    return _contract_page(request, caller, parts, contract_id)
+
+
+@router.post("/contracts/{contract_id}/uses")
+def state_use(  # noqa: PLR0917 - FastAPI calls it, by name
+    contract_id: str,
+    request: Request,
+    caller: SignedIn,
+    parts: TheParts,
+    title: Line,
+    period_start: Line,
+    period_end: Line,
+    words: Long = "",
+    unit: Line = "",
+    amount: Line = "",
+    low: Line = "",
+    high: Line = "",
+    method: Annotated[str, Form(max_length=METHOD_MAX)] = "",
+    evidence: Annotated[str, Form(max_length=LINK_MAX)] = "",
+    link: Annotated[str, Form(max_length=LINK_MAX, pattern=r"^(https?://\S+)?$")] = "",
+    shown: Shown = Shown.ANONYMOUS,
+    public: bool = False,
+) -> Response:
+    """State a use with one benefit; what cannot be stated comes back with what is wrong."""
+    entered = {
+        "title": title, "words": words, "period_start": period_start, "period_end": period_end,
+        "unit": unit, "amount": amount, "low": low, "high": high, "method": method,
+        "evidence": evidence, "link": link, "shown": shown.value,
+    }  # fmt: skip
+    try:
+        wish = UseWish(
+            title=title,
+            words=words,
+            period_start=_day(period_start),
+            period_end=_day(period_end),
+            benefits=_benefits(entered),
+            link=link,
+            shown=shown,
+            public=public,
+        )
+        service.state(parts, caller, contract_id, wish)
+    except UseInvalid as error:
+        return _contract_page(request, caller, parts, contract_id, entered=entered, error=error)
+    return RedirectResponse("/reuse", SEE_OTHER)
+
+
+@router.post("/contracts/{contract_id}/thanks")
+def thank(  # noqa: PLR0917 - FastAPI calls it, by name
+    contract_id: str,
+    caller: SignedIn,
+    parts: TheParts,
+    words: Annotated[str, Form(min_length=1, max_length=METHOD_MAX)],
+    shown: Shown = Shown.NAMED,
+    public: bool = False,
+) -> RedirectResponse:
+    """Thank the provider."""
+    service.thank(parts, caller, contract_id, words, shown=shown, public=public)
+    return RedirectResponse(f"/contracts/{contract_id}/reuse", SEE_OTHER)
+
+
+@router.post("/contracts/{contract_id}/review")
+def review(  # noqa: PLR0917 - FastAPI calls it, by name
+    contract_id: str,
+    caller: SignedIn,
+    parts: TheParts,
+    quality: Given,
+    freshness: Given,
+    documentation: Given,
+    support: Given,
+    words: Annotated[str, Form(min_length=1, max_length=WORDS_MAX)],
+) -> RedirectResponse:
+    """Write a review, or a new version of it."""
+    stars = Stars(
+        quality=quality, freshness=freshness, documentation=documentation, support=support
+    )
+    reviewing.write(parts, caller, contract_id, stars=stars, words=words)
+    return RedirectResponse(f"/contracts/{contract_id}/reuse", SEE_OTHER)
+
+
+@router.post("/contracts/{contract_id}/review/withdrawal")
+def withdraw_review(contract_id: str, caller: SignedIn, parts: TheParts) -> RedirectResponse:
+    """Take one's review back."""
+    reviewing.withdraw(parts, caller, contract_id)
+    return RedirectResponse(f"/contracts/{contract_id}/reuse", SEE_OTHER)
+
+
+@router.post("/reviews/{review_id}/answer")
+def answer(
+    review_id: str,
+    caller: SignedIn,
+    parts: TheParts,
+    words: Annotated[str, Form(min_length=1, max_length=WORDS_MAX)],
+) -> RedirectResponse:
+    """Answer a review from the dataset's page."""
+    answered = reviewing.answer(parts, caller, review_id, words)
+    with parts.db.begin() as tx:
+        slug = catalogue.dataset(tx, answered.dataset).slug
+    return RedirectResponse(f"/datasets/{slug}#reviews", SEE_OTHER)
+
+
+def number(amount: Decimal) -> str:
+    """Return an amount as a page shows it: `12 345.5`, without what is only noise."""
+    plain = f"{amount:,f}"
+    whole, point, behind = plain.partition(".")
+    behind = behind.rstrip("0")
+    return (whole + (point + behind if behind else "")).replace(",", "\u202f")
+
+
+def _contract_page(
+    request: Request,
+    caller: Caller,
+    parts: TheParts,
+    contract_id: str,
+    *,
+    entered: dict[str, str] | None = None,
+    error: ExchangeError | None = None,
+) -> Response:
+    today = parts.clock.now().astimezone(PLACE_ZONE).date()
+    with parts.db.begin() as tx:
+        contract = service.held_contract(tx, caller, contract_id)
+        dataset = catalogue.dataset(tx, contract.dataset)
+        duties = contracts.duties_of(tx, contract)
+        uses = [use for use in service.uses_by(tx, caller) if use.contract == contract.id]
+        known = parties.parties_by_id(tx, [contract.consumer])
+        own: list[UseSheet] = use_sheets(uses, {dataset.id: dataset.slug}, known, own=True)
+        reviewed = _own_review(tx, contract.id, caller)
+    first = {"period_start": date(today.year, 1, 1).isoformat(), "period_end": today.isoformat()}
+    return render(
+        request,
+        "reuse/contract.html",
+        http_status=200 if error is None else STATUS[error.kind],
+        contract=contract,
+        dataset=dataset,
+        duties=duties,
+        uses=own,
+        reviewed=reviewed,
+        entered=first if entered is None else entered,
+        error=error,
+        units={unit.value: unit.words().en for unit in Unit},
+        criteria=CRITERIA,
+        number=number,
+    )
+
+
+def _own_review(tx: Connection, contract_id: str, caller: Caller) -> ReviewSheet | None:
+    try:
+        found = review_store.review_of(tx, contract_id)
+    except ReviewNotFound:
+        return None
+    if found.stage is ReviewStage.WITHDRAWN or caller.party is None:
+        return None
+    return ReviewSheet.of(found, parties.party(tx, caller.party))
+
+
+def _benefits(entered: dict[str, str]) -> tuple[Benefit, ...]:
+    if not entered["amount"].strip():
+        return ()
+    amount = _decimal(entered["amount"])
+    if entered["unit"] not in set(Unit):
+        raise UseInvalid((f"{entered['unit']!r} is no unit",))
+    return (
+        Benefit(
+            unit=Unit(entered["unit"]),
+            low=_decimal(entered["low"]) if entered["low"].strip() else amount,
+            amount=amount,
+            high=_decimal(entered["high"]) if entered["high"].strip() else amount,
+            method=entered["method"],
+            evidence=entered["evidence"],
+        ),
+    )
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text.strip().replace(",", "."))
+    except InvalidOperation as wrong:
+        raise UseInvalid((f"{text[:40]!r} is no number",)) from wrong
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as wrong:
+        raise UseInvalid((f"{text[:40]!r} is no day",)) from wrong
