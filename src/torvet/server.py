@@ -9,6 +9,8 @@ from .audit import api as audit_api
 from .audit import pages as audit_pages
 from .billing import api as billing_api
 from .billing import quote_api
+from .billing.charges import api as charges_api
+from .billing.charges import pages as charges_pages
 from .billing.escrow import api as escrow_api
 from .billing.invoices import api as invoices_api
 from .billing.invoices import pages as invoices_pages
@@ -32,6 +34,7 @@ from .contracts.negotiation import pages as negotiation_pages
 from .delivery import api as delivery_api
 from .delivery import files_api, rows_api
 from .demand import api as demand_api
+from .demand import pages as demand_pages
 from .ingest import api as ingest_api
 from .metering import api as metering_api
 from .parties import api as parties_api
@@ -39,6 +42,7 @@ from .parties import pages as parties_pages
 from .parties.signin import papers_of
 from .ports.parts import Parts
 from .reuse import api as reuse_api
+from .reuse import pages as reuse_pages
 from .reuse import reviews_api
 from .trust import api as trust_api
 from .trust import disputes_api
@@ -67,6 +71,7 @@ ROUTERS = (
     payouts_api.router,
     shares_api.router,
     quote_api.router,
+    charges_api.router,
     escrow_api.router,
     invoices_api.router,
     profiles_api.router,
@@ -83,6 +88,9 @@ ROUTERS = (
     catalogue_pages.router,
     delivery_pages.router,
     contracts_pages.router,
+    charges_pages.router,
+    demand_pages.router,
+    reuse_pages.router,
     invoices_pages.router,
     profiles_pages.router,
     rulebook_api.pages,

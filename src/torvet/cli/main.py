@@ -13,6 +13,7 @@ from torvet.kit.errors import ExchangeError
 from . import (
     answers,
     billing,
+    charging,
     finding,
     holding,
     invoicing,
@@ -23,8 +24,10 @@ from . import (
     proving,
     publishing,
     reading,
+    reusing,
     trading,
     trusting,
+    wanted,
 )
 from .logs import configure
 from .output import ProblemSaid, err, print_json, print_problem
@@ -44,9 +47,12 @@ for room in (
     reading,
     answers,
     billing,
+    charging,
     invoicing,
     paying,
     trusting,
+    wanted,
+    reusing,
     proving,
 ):
     room.add_to(app)

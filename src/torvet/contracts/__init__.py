@@ -63,6 +63,7 @@ from .model import (
 from .news import take_news
 from .orders import NO_ORDER, Order
 from .orders import faults_of as order_faults
+from .panels import Panel, beside_dataset
 from .prices import (
     FREE,
     NOTHING,
@@ -78,6 +79,7 @@ from .prices import (
     Tiering,
     Unit,
 )
+from .purposes import by_code as purposes_by_code
 from .purposes import label as purpose_label
 from .rules import Allowed, Objection, Refused, Verdict, decide, gives_answers
 from .sentences import PLACE_ZONE, Sentence
@@ -145,6 +147,7 @@ __all__ = [
     "OneOff",
     "Order",
     "OtherSide",
+    "Panel",
     "PerUse",
     "Price",
     "Projection",
@@ -172,6 +175,7 @@ __all__ = [
     "accept",
     "admit",
     "approve",
+    "beside_dataset",
     "bytes_are_capped",
     "cancel",
     "clause_from_json",
@@ -204,6 +208,7 @@ __all__ = [
     "purpose_code",
     "put_funds",
     "purpose_label",
+    "purposes_by_code",
     "refuse",
     "release",
     "revoke",

@@ -202,6 +202,11 @@ def is_within(code: str, broad: str) -> bool:
     return code == broad or any(is_within(broader, broad) for broader in purpose.broader)
 
 
+def by_code() -> dict[str, Purpose]:
+    """Return every purpose that is known here."""
+    return dict(PURPOSES)
+
+
 def label(code: str) -> Sentence:
     """Return what people call the purpose."""
     purpose = PURPOSES.get(code)
