@@ -9,7 +9,8 @@ import duckdb
 import pyarrow as pa
 
 from torvet.kit.sql import identifier, literal
-from torvet.privacy.sources import opened
+
+from .sources import Held, Parquet, opened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,20 +32,27 @@ def reading(source: Any, columns: Sequence[str]) -> Iterator[Relation]:
     """
     with opened(source) as held, duckdb.connect() as run:
         run.execute("SET TimeZone = 'UTC'")
-        here = [name for name in columns if name in held.schema.names]
-        paths, table = getattr(held, "paths", None), getattr(held, "table", None)
-        if paths is not None:
-            files = ", ".join(literal(str(path)) for path in paths)
-            yield Relation(run=run, rows=f"read_parquet([{files}])", schema=held.schema)
+        if isinstance(held, Parquet):
+            yield Relation(run=run, rows=parquet_of(held), schema=held.schema)
             return
-        if table is None:
+        if isinstance(held, Held):
+            run.register("source", held.table)
+        else:
+            here = [name for name in columns if name in held.schema.names]
             schema = pa.schema([held.schema.field(name) for name in here])
             run.register("arriving", pa.RecordBatchReader.from_batches(schema, held.batches(here)))
             chosen = ", ".join(map(identifier, here)) or "1"
             run.execute(f"CREATE TABLE source AS SELECT {chosen} FROM arriving")
-        else:
-            run.register("source", table)
         yield Relation(run=run, rows="source", schema=held.schema)
+
+
+def parquet_of(held: Parquet) -> str:
+    """Return the SQL that reads Parquet files where they lie.
+
+    Columns that one file has and another has not are there, and empty where they are not.
+    """
+    files = ", ".join(literal(path) for path in held.paths)
+    return f"read_parquet([{files}], union_by_name = {str(len(held.paths) > 1).lower()})"
 
 
 def one(run: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:

@@ -82,9 +82,9 @@ def _name(source: Any) -> str:
 
 def _source(source: Any, stack: ExitStack) -> Source:
     if isinstance(source, pa.Table):
-        return _Held(table=source)
+        return Held(table=source)
     if isinstance(source, pa.RecordBatch):
-        return _Held(table=pa.Table.from_batches([source]))
+        return Held(table=pa.Table.from_batches([source]))
     if isinstance(source, str | Path):
         return _of_path(Path(source))
     if isinstance(source, list | tuple):
@@ -101,17 +101,18 @@ def _of_path(path: Path) -> Source:
         return _of_files(sorted(str(each) for each in path.glob("*.parquet")))
     with path.open("rb") as start:
         parquet = start.read(4) == b"PAR1"
-    return _of_files([str(path)]) if parquet else _Csv(path=path, separator=_separator(path))
+    return _of_files([str(path)]) if parquet else Csv(path=path, separator=_separator(path))
 
 
 def _of_files(paths: Sequence[str]) -> Source:
     if not paths:
         raise pa.ArrowInvalid("there is no Parquet file")
-    return _Parquet(paths=tuple(paths), schema=pq.read_schema(paths[0]).remove_metadata())
+    local = tuple(path.removeprefix("file://") for path in paths)
+    return Parquet(paths=local, schema=pq.read_schema(local[0]).remove_metadata())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Held:
+class Held:
     """A table in memory or in a mapped file."""
 
     table: pa.Table
@@ -150,7 +151,9 @@ class _Digest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Parquet:
+class Parquet:
+    """Parquet files of this machine, of one schema."""
+
     paths: tuple[str, ...]
     schema: pa.Schema
 
@@ -175,7 +178,9 @@ class _Parquet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Csv:
+class Csv:
+    """A file of lines, in types that its first block suggests."""
+
     path: Path
     separator: str
 
@@ -211,7 +216,7 @@ def _spooled(source: Any) -> Iterator[Source]:
             for batch in reader:
                 file.write_batch(batch)
         with pa.memory_map(path) as mapped:
-            yield _Held(table=pa.ipc.open_file(mapped).read_all())
+            yield Held(table=pa.ipc.open_file(mapped).read_all())
 
 
 def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

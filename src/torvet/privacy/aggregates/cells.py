@@ -15,10 +15,10 @@ import pyarrow.compute as pc
 
 from torvet.privacy.certificates import Certificate
 from torvet.privacy.errors import CellsInvalid
+from torvet.privacy.relation import Relation, reading
 
 from .judging import judge
 from .panel import Panel, settle
-from .relation import Relation, reading
 from .rules import FIFTEEN_FIFTEEN, Rule, checked, rules_to_json
 
 PRIMARY = "primary"

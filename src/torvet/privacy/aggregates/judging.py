@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 import duckdb
 
+from torvet.privacy.relation import one
+
 from .panel import Settled
-from .relation import one
 from .rules import Rule, Terms
 
 BOUNDED = Terms(

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import duckdb
 
 from torvet.kit.sql import identifier, literal
-
-from .relation import Relation, one
+from torvet.privacy.relation import Relation, one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

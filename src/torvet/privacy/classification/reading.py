@@ -1,17 +1,17 @@
 """A table opened for classifying: a file, a folder of Delta, or Arrow, through DuckDB."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
-from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
 
 from torvet.kit.sql import literal
+from torvet.privacy import sources
 from torvet.privacy.errors import SourceUnreadable
+from torvet.privacy.relation import parquet_of
 
 BATCH_ROWS = 65_536
 SEED = 2007
@@ -41,46 +41,32 @@ class _Opened:
 
 @contextmanager
 def opened(source: Any) -> Iterator[_Opened]:
-    """Open a CSV or Parquet file, a folder of Delta, Parquet URIs, or anything of Arrow.
+    """Open whatever `privacy.sources` takes, lines in the types that all of them have.
 
     Raises SourceUnreadable.
     """
-    with duckdb.connect(":memory:") as connection:
+    with sources.opened(source) as held, duckdb.connect() as connection:
         try:
-            _bring_in(connection, source)
-        except (duckdb.Error, OSError, TableNotFoundError, pa.ArrowException) as error:
+            _bring_in(connection, held)
+        except duckdb.Error as error:
             said = str(error).split("\n", 1)[0]
             raise SourceUnreadable(_name(source), said) from error
         yield _Opened(connection)
 
 
-def _bring_in(connection: duckdb.DuckDBPyConnection, source: Any) -> None:
-    if isinstance(source, str | Path):
-        connection.execute(f"CREATE VIEW source AS SELECT * FROM {_file(Path(source))}")
-    elif isinstance(source, pa.Table):
-        connection.register("source", source)
-    elif hasattr(source, "__arrow_c_stream__"):
-        # A stream is read once and is looked at twice.
-        arriving = pa.RecordBatchReader.from_stream(source)
-        connection.register("arriving", arriving)
-        connection.execute("CREATE TEMP TABLE source AS SELECT * FROM arriving")
-    elif isinstance(source, Sequence):
-        connection.execute(f"CREATE VIEW source AS SELECT * FROM {_parquet(source)}")
-    else:
-        raise SourceUnreadable(_name(source), "it is no file, no folder of Delta and no Arrow")
-
-
-def _file(path: Path) -> str:
-    if path.is_dir():
-        return _parquet(DeltaTable(path).file_uris())
-    if path.suffix in {".parquet", ".pq"}:
-        return _parquet([str(path)])
-    return f"read_csv({literal(str(path))}, sample_size = -1)"
-
-
-def _parquet(uris: Sequence[Any]) -> str:
-    files = ", ".join(literal(str(uri).removeprefix("file://")) for uri in uris)
-    return f"read_parquet([{files}], union_by_name = true)"
+def _bring_in(connection: duckdb.DuckDBPyConnection, held: sources.Source) -> None:
+    match held:
+        case sources.Csv(path=path):
+            # What is a number in the first lines may be a text in the last: all are looked at.
+            rows = f"read_csv({literal(str(path))}, sample_size = -1)"
+        case sources.Parquet():
+            rows = parquet_of(held)
+        case sources.Held(table=table):
+            connection.register("source", table)
+            return
+        case _:
+            raise SourceUnreadable(type(held).__name__, "it is nothing that can be looked through")
+    connection.execute(f"CREATE VIEW source AS SELECT * FROM {rows}")
 
 
 def _name(source: Any) -> str:
