@@ -21,7 +21,7 @@ _LIVE = [CardStage.ASKED.value, CardStage.OPEN.value]
 def begin(tx: Connection, payment: CardPayment) -> CardPayment:
     """Write a payment that is to be asked for; return the live one of its invoice, if there is."""
     made = insert_or(card_payments).values(_payment_row(payment)).on_conflict_do_nothing()
-    if tx.execute(made).rowcount:
+    if tx.scalar(made.returning(card_payments.c.id)) is not None:
         return payment
     live = select(card_payments).where(
         card_payments.c.invoice == payment.invoice, card_payments.c.stage.in_(_LIVE)
@@ -118,7 +118,7 @@ def add_event(tx: Connection, event: CardEvent, body: bytes, at: datetime) -> bo
         .values(id=event.id, kind=event.kind, made_at=event.made_at, body=body, received_at=at)
         .on_conflict_do_nothing()
     )
-    return tx.execute(made).rowcount == 1
+    return tx.scalar(made.returning(card_events.c.id)) is not None
 
 
 def hold_event(tx: Connection, id_: str) -> bool:

@@ -25,7 +25,7 @@ def one_run(tx: Connection) -> None:
 def add(tx: Connection, payout: Payout) -> Payout:
     """Write `payout`, or return the one that has its source."""
     made = insert_or(payouts).values(_row(payout)).on_conflict_do_nothing()
-    if tx.execute(made).rowcount:
+    if tx.scalar(made.returning(payouts.c.id)) is not None:
         return payout
     return _payout(tx.execute(select(payouts).where(payouts.c.source == payout.source)).one())
 

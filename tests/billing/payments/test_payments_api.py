@@ -1,0 +1,183 @@
+"""Over HTTP: the operator reads statements and decides, parties see their own, events are heard."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from starlette.testclient import TestClient
+
+from billing.invoices.conftest import BUYER
+from torvet.billing import AccountKind, Posting, credit, debit, post
+from torvet.billing.shares import Agreement, Member, Terms, Way, store
+from torvet.demo.bank import Bank
+from torvet.parties import local_session, make_operator, sign_up
+from torvet.server import application
+
+from .conftest import LATER, kr
+
+XML = {"Content-Type": "application/xml"}
+
+
+@pytest.fixture(scope="module")
+def people(parts):
+    """A citizen and the operator: their parties, and clients that are signed in."""
+    parts.clock.set(LATER)
+    found = {}
+    for name in ("citizen", "operator"):
+        email = f"{name}@example.org"
+        made = sign_up(parts, email=email, name=name, password="a long sentence of mine")
+        found[name] = made.account.citizen_party
+    make_operator(parts, "operator@example.org")
+    clients = {}
+    for name, party in found.items():
+        secret = local_session(parts, f"{name}@example.org")
+        headers = {"Authorization": f"Bearer {secret}"}
+        clients[name] = (party, TestClient(application(parts), headers=headers))
+    return clients
+
+
+@pytest.fixture
+def operator(people, market):
+    return people["operator"][1]
+
+
+@pytest.fixture
+def citizen(people, market):
+    return people["citizen"][1]
+
+
+def statement_of(bank):
+    return bank.statement(LATER.date())
+
+
+def test_the_operator_reads_a_statement_and_decides_what_is_unclear(market, operator, citizen):
+    invoice = market.sold(10_000)
+    market.bank.comes_in(invoice.owed + kr(5), invoice.reference, other="Grønby Analyse")
+    document = statement_of(market.bank)
+    path = "/api/billing/bank/statements"
+
+    assert citizen.post(path, content=document, headers=XML).status_code == 403
+    first = operator.post(path, content=document, headers=XML)
+    again = operator.post(path, content=document, headers=XML)
+    (line,) = operator.get("/api/billing/bank/lines").json()["items"]
+    body = {"decision": {"means": "invoice", "invoices": [{"invoice": invoice.number}]}}
+    decided = operator.post(f"/api/billing/bank/lines/{line['key'][:12]}/decision", json=body)
+
+    assert (first.status_code, first.json()["waiting"]) == (201, 1)
+    assert again.json()["known"]
+    assert "too much" in line["why"]
+    assert decided.json()["stage"] == "booked"
+    assert operator.get("/api/billing/bank/lines").json()["items"] == []
+    (danish,) = operator.get("/api/billing/bank/balance").json()["items"]
+    assert danish["difference"]["minor"] == 0
+    back = operator.post(f"/api/billing/invoices/{invoice.number}/refunds", json={"reason": "x"})
+    assert (back.json()["by"], back.json()["amount"]["minor"]) == ("transfer", 5)
+
+
+def test_what_is_no_statement_of_ours_is_refused(operator):
+    other = Bank(iban="DE89370400440532013000")
+    path = "/api/billing/bank/statements"
+
+    assert operator.post(path, content=b"date;amount", headers=XML).status_code == 422
+    assert operator.post(path, content=statement_of(other), headers=XML).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"decision": {"means": "luck"}},
+        {"decision": {"means": "invoice", "invoices": []}},
+        {"decision": {"means": "other"}},
+    ],
+)
+def test_a_decision_that_says_too_little_is_refused(operator, body):
+    path = "/api/billing/bank/lines/12345678/decision"
+    assert operator.post(path, json=body).status_code == 422
+
+
+def test_an_event_of_a_card_provider_that_nobody_set_is_refused(citizen):
+    answer = citizen.post("/api/billing/card-events", content=b"{}")
+
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "cards-unavailable"
+
+
+def test_each_party_sees_what_is_due_to_it_and_the_operator_pays_it_out(
+    parts, market, people, operator, citizen
+):
+    party = people["citizen"][0]
+    market.square.details(replace(BUYER, party=party, iban="DK5000400440116243"))
+    with parts.db.begin() as tx:
+        lines = (
+            debit(AccountKind.FEE, "", kr(20_000)),
+            credit(AccountKind.CONTRIBUTOR, party, kr(20_000)),
+        )
+        gift = Posting(key="gift", kind="gift", words="A share", lines=lines)
+        post(tx, gift, at=parts.clock.now(), by="x")
+
+    (due,) = citizen.get("/api/billing/payouts/due").json()["items"]
+    assert (due["payable"]["minor"], due["why"]) == (20_000, "")
+    assert citizen.post("/api/billing/payouts/runs", json={}).status_code == 403
+    run = operator.post("/api/billing/payouts/runs", json={}).json()
+    file = operator.get(f"/api/billing/payouts/files/{run['file']}")
+    (mine,) = citizen.get("/api/billing/payouts").json()["items"]
+
+    assert file.headers["content-type"].startswith("application/xml")
+    assert mine["transfer"] in file.text
+    assert citizen.get(f"/api/billing/payouts/files/{run['file']}").status_code == 403
+    path = f"/api/billing/payouts/{mine['id']}/cancellation"
+    assert citizen.post(path, json={"reason": "x"}).status_code == 403
+    assert operator.post(path, json={"reason": "the bank says no"}).json()["stage"] == "cancelled"
+
+
+def test_a_member_sees_its_agreements_and_earnings(parts, people, citizen):
+    party = people["citizen"][0]
+    terms = Terms(portion=2_500, way=Way.EQUAL, members=(Member(party=party),))
+    with parts.db.begin() as tx:
+        made = Agreement(
+            dataset="ds_air",
+            version=1,
+            provider="pt_city",
+            terms=terms,
+            made_at=parts.clock.now(),
+            made_by="x",
+        )
+        store.add(tx, made)
+
+    found = citizen.get("/api/billing/earnings").json()
+
+    assert [(one["dataset"], one["portion"]) for one in found["agreements"]] == [("ds_air", 2_500)]
+    assert found["items"] == []
+    assert citizen.get("/api/datasets/nothing/shares").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "who"),
+    [
+        ("/billing/payments", ("operator",)),
+        ("/billing/payouts", ("operator", "citizen")),
+        ("/billing/payouts?every=true", ("operator",)),
+        ("/billing/earnings", ("operator", "citizen")),
+    ],
+)
+def test_the_pages_are_shown_to_whom_they_concern(people, market, path, who):
+    for name, (_, client) in people.items():
+        answer = client.get(path, headers={"Accept": "text/html"})
+        assert answer.status_code == (200 if name in who else 403), (name, answer.text[:200])
+
+
+def test_a_statement_is_read_and_a_line_decided_on_the_page(market, operator):
+    market.bank.goes_out(kr(90), words="Gebyr")
+    files = {"file": ("s.xml", statement_of(market.bank), "application/xml")}
+
+    page = operator.post("/billing/payments/statements", files=files)
+    assert "1 wait for you" in page.text
+    (line,) = operator.get("/api/billing/bank/lines").json()["items"]
+    path = f"/billing/payments/lines/{line['key']}"
+    wrong = operator.post(path, data={"means": "payout", "about": "po_none"})
+    right = operator.post(path, data={"means": "cost"}, follow_redirects=False)
+
+    assert (wrong.status_code, right.status_code) == (404, 303)
+    assert "There is no payout" in wrong.text
+    assert json.loads(operator.get("/api/billing/check").text)["ok"]
