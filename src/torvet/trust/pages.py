@@ -131,7 +131,7 @@ def dispute_page(dispute_id: str, request: Request, caller: SignedIn, parts: The
         found = disputes.known(tx, caller, dispute_id)
         said = disputes.messages(tx, dispute_id)
         shown = evidence.evidence_of(tx, dispute_id)
-        both = parties.parties_by_id(tx, [found.provider, found.consumer])  # type: ignore[list-item]
+        both = parties.parties_by_id(tx, [found.provider, found.consumer])
     return render(
         request,
         "trust/dispute.html",

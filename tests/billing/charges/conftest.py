@@ -7,7 +7,7 @@ import pytest
 
 from torvet.audit import Fact, record, seal
 from torvet.billing.charges import charge_due
-from torvet.billing.charges.service import quantities, terms_of
+from torvet.billing.charges.deriving import quantities, terms_of
 from torvet.billing.charging import charges as derived
 from torvet.billing.periods import months_between
 from torvet.contracts import Approval, Contract, Offer, Stage, Unit, contract

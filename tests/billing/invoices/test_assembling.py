@@ -155,7 +155,7 @@ def test_every_document_is_posted_in_balance_and_numbered_without_a_gap(month):
     series = {prefix: Series(prefix=prefix) for prefix in ("F-", "A-", "K-", "AK-")}
 
     for draft in made.invoices:
-        document = document_of(draft, book, series)
+        document = document_of(draft, book, series, "iv_1")
         sales = [sale_of(sale, made) for sale in draft.sales]
         posting = Posting(
             key="invoice:1", kind="invoice", words="w", lines=lines_of(document, sales)
