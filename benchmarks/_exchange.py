@@ -15,7 +15,7 @@ from pathlib import Path
 from torvet import catalogue, contracts
 from torvet.catalogue.model import DeliveryId, Release, Visibility
 from torvet.catalogue.store import add_release
-from torvet.contracts import Draft
+from torvet.contracts import FREE, NO_ORDER, Draft
 from torvet.exchange import open_parts
 from torvet.ingest import Column, ColumnType, arrow_schema
 from torvet.parties import PartyKind, issue_token, register_organisation
@@ -64,8 +64,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def fill(home, *, rows, files, readers, clauses=(), port=None):
-    """Make an exchange in `home` with one release of `rows` in `files`, and a contract a reader."""
+def fill(home, *, rows, files, readers, clauses=(), port=None, terms=None):
+    """Make an exchange in `home` with one release of `rows` in `files`, and a contract a reader.
+
+    `terms` are the price and the order of each reader, where they pay.
+    """
     port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     with open_parts(Settings(home=home, url=url, port=port)) as parts:
@@ -76,9 +79,19 @@ def fill(home, *, rows, files, readers, clauses=(), port=None):
         _publish(parts, dataset, rows=rows, files=files)
         made = []
         for number in range(readers):
-            draft = Draft(title=f"Terms {number}", clauses=clauses, preview_acknowledged=True)
+            price, order = terms[number] if terms else (FREE, NO_ORDER)
+            draft = Draft(
+                title=f"Terms {number}", clauses=clauses, price=price, preview_acknowledged=True
+            )
             offer = contracts.make_offer(parts, alma, dataset.slug, draft)
-            contract = contracts.accept(parts, bo, offer.id, purpose="ResearchAndDevelopment")
+            contract = contracts.accept(
+                parts,
+                bo,
+                offer.id,
+                purpose="ResearchAndDevelopment",
+                seen=offer.digest,
+                order=order,
+            )
             with parts.db.begin() as tx:
                 _, secret = issue_token(
                     tx,

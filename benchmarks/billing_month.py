@@ -60,7 +60,7 @@ COMPANY = {
     "email": "faktura@example.dk",
 }
 CVRS = {"house": "25313763", "provider": "13585628", "buyer": "29216936"}
-SPAWN = multiprocessing.get_context("spawn")
+FORK = multiprocessing.get_context("fork")
 
 
 class Fixed:
@@ -188,11 +188,10 @@ def opened(home, **more):
 
 
 def _charge(home, ready, go):
+    ready.put(os.getpid())
+    go.wait()
     with opened(home, migrate=False) as real:
-        parts = replace(real, clock=Fixed())
-        ready.put(os.getpid())
-        go.wait()
-        charge_due(parts)
+        charge_due(replace(real, clock=Fixed()))
 
 
 class Memory(threading.Thread):
@@ -232,11 +231,7 @@ def _pss_mb(pid):
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
 
 
-def measured(home, parts):
-    ready, go = SPAWN.Queue(), SPAWN.Event()
-    crowd = [SPAWN.Process(target=_charge, args=(home, ready, go)) for _ in range(CHARGERS - 1)]
-    for one in crowd:
-        one.start()
+def measured(home, parts, crowd, ready, go):
     pids = [ready.get() for _ in crowd]
     server = int((home / "postgres" / "postmaster.pid").read_text().split()[0])
     memory = Memory({os.getpid(), server, *pids})
@@ -288,12 +283,20 @@ def main():
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="torvet-bench-") as folder:
         home = Path(folder)
+        # Begun before there are threads to copy; they wait until there is something to charge.
+        ready, go = FORK.Queue(), FORK.Event()
+        crowd = [
+            FORK.Process(target=_charge, args=(home, ready, go), daemon=True)
+            for _ in range(CHARGERS - 1)
+        ]
+        for one in crowd:
+            one.start()
         with opened(home) as real:
             parts = replace(real, clock=Fixed())
             began = time.monotonic()
             filled(parts, chosen.contracts, chosen.events, chosen.hours)
             print(f"set up in {time.monotonic() - began:.0f} s", flush=True)
-            result = measured(home, parts)
+            result = measured(home, parts, crowd, ready, go)
     print(json.dumps(result, indent=2))
     if chosen.json:
         chosen.json.write_text(json.dumps(result, indent=2))

@@ -17,6 +17,7 @@ from torvet.ports.moment import one_moment
 from torvet.ports.parts import Parts
 
 from . import rules, store
+from .charges import faults_of_charges
 from .escrow import faults_of_holds
 from .invoices import invoice_faults
 from .model import AccountBalance, AccountKind, Transaction
@@ -55,7 +56,7 @@ def check_books(parts: Parts) -> BooksReport:
     balances in every currency and has the entries that it declares; nothing was changed or
     taken away since it was posted, as the log bears witness; corrections take back no more than
     there was; no escrow is overdrawn; all debits are all credits; the triggers are on guard. Then
-    those of documents, as `invoice_faults` tells them, of statements and of shares.
+    those of documents, as `invoice_faults` tells them, of statements, of shares and of charges.
     """
     seen = _Inspection()
     with one_moment(parts.db) as tx:
@@ -82,6 +83,7 @@ def _faults(tx: Connection, seen: _Inspection) -> Iterator[str]:
     yield from faults_of_payments(tx)
     yield from faults_of_shares(tx)
     yield from faults_of_holds(tx)
+    yield from faults_of_charges(tx)
 
 
 def _faults_of_transactions(tx: Connection, seen: _Inspection) -> Iterator[str]:

@@ -99,6 +99,11 @@ def move(tx: Connection, places: Sequence[Reached]) -> None:
     )
 
 
+def settled_after(tx: Connection, contract: str, limit: int) -> list[Progress]:
+    """Return contracts after `contract`, by id, of which all that is known is charged."""
+    return [_progress(row) for row in tx.execute(_SETTLED, {"last": contract, "limit": limit})]
+
+
 def known(tx: Connection, wanted: Sequence[tuple[str, datetime]]) -> dict[str, list[KnownRow]]:
     """Return what each contract was charged from an instant on, summed over portions.
 
@@ -307,6 +312,16 @@ _NOTE = text(
     from unnest(cast(:contracts as text[]), cast(:hours as timestamptz[])) as n (contract, since)
     on conflict (contract) do update set
         since = least(p.since, excluded.since), due_at = least(p.due_at, excluded.due_at)
+    """
+)
+# What metering and contracts have left word of is not charged yet, and no fault.
+_SETTLED = text(
+    """
+    select p.contract, p.reached, p.since from charge_progress p
+    where p.contract > :last and p.reached is not null and p.since is null and p.fault is null
+        and not exists (select from usage_news n where n.contract = p.contract)
+        and not exists (select from contract_news n where n.contract = p.contract)
+    order by p.contract limit :limit
     """
 )
 _MOVE = text(

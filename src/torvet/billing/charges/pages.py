@@ -1,0 +1,35 @@
+"""The page of a contract's charges."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from torvet import catalogue
+from torvet.parties.signin import SignedIn
+from torvet.web.pages import render
+from torvet.web.parts import TheParts
+
+from . import service
+from .api import contract_for
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+SHOWN = 200
+
+
+@router.get("/contracts/{contract_id}/charges")
+def charges_page(contract_id: str, request: Request, caller: SignedIn, parts: TheParts) -> Response:
+    """Show what a contract was charged, and what of it is not invoiced yet."""
+    with parts.db.begin() as tx:
+        contract = contract_for(tx, caller, contract_id)
+        dataset = catalogue.dataset(tx, contract.dataset)
+        found = service.charged_of(tx, contract.id, limit=SHOWN)
+        sums = service.totals_of(tx, contract.id)
+    return render(
+        request,
+        "billing/charges.html",
+        contract=contract,
+        dataset=dataset,
+        found=found,
+        sums=sums,
+        shown=SHOWN,
+    )
