@@ -121,6 +121,19 @@ def test_sums_of_the_same_readings_by_other_columns_are_held(alma):
     assert "the difference of two sums" in later["error"]
 
 
+def test_rows_that_were_out_as_they_were_are_named_beside_what_is_made_safe_later(alma):
+    """Without names nothing told of people; with a customer's number the same columns do."""
+    slug = alma.describe()["slug"]
+    nameless = "\n".join(f"{1900 + n % 40},{n % 7}" for n in range(ROWS))
+    first = alma.publish(slug, f"construction_year,floors\n{nameless}".encode(), "n.csv")
+    alma.publish(slug, homes(), "homes.csv", mode="replace")
+    set_policy(alma, slug, policy_of(alma, slug))
+
+    said = " ".join(certificate(alma, slug, 2).certificate.remarks)
+    assert first["stage"] == "published"
+    assert "Release 1 shows columns of these as they were delivered" in said
+
+
 def readings(meters, hours=24):
     rows = [
         f"{m},{h},{m % 3},{1000 + (m * 7 + h * 13) % 400}" for m in meters for h in range(hours)

@@ -18,6 +18,7 @@ from torvet.privacy import (
     Made,
     Policy,
     PolicyFailed,
+    Role,
     Treatment,
     certificate_of,
     overlaid,
@@ -111,7 +112,7 @@ def judged(
     )
     if found.objections:
         raise PolicyFailed(found.objections)
-    return (*found.remarks, *_as_they_were(unlike))
+    return (*found.remarks, *_as_they_were(new.policy, unlike))
 
 
 def said_of_answers(policy: Policy, releases: Sequence[Earlier]) -> tuple[str, ...]:
@@ -120,7 +121,7 @@ def said_of_answers(policy: Policy, releases: Sequence[Earlier]) -> tuple[str, .
     Raises PolicyFailed where the policy does not say why they are: decisions/0170.
     """
     if policy.treatment is Treatment.ANSWERS:
-        others = [it for it in releases if it.treatment in _SHOWN or _on_a_ground(it)]
+        others = [it for it in releases if it.treatment in _SHOWN or _as_it_was(policy, it)]
         unsaid = "release {} shows exact figures of these people, which no budget bounds"
     else:
         others = [it for it in releases if it.treatment == Treatment.ANSWERS]
@@ -139,8 +140,15 @@ def said_of_answers(policy: Policy, releases: Sequence[Earlier]) -> tuple[str, .
     return (words,)
 
 
-def _on_a_ground(it: Earlier) -> bool:
-    return it.treatment == Treatment.AS_IS and bool(it.certificate.policy.get("basis"))
+def _as_it_was(policy: Policy, it: Earlier) -> bool:
+    """Say whether a release shows, as it was delivered, what `policy` says tells of people.
+
+    On a ground that was named, or because nothing in it named anybody then.
+    """
+    telling = {name for name, role in policy.roles.items() if role is not Role.PUBLIC}
+    return it.treatment == Treatment.AS_IS and not telling.isdisjoint(
+        column.name for column in it.columns
+    )
 
 
 def _made(parts: Parts, dataset: Dataset, it: Earlier, folder: Path) -> Made:
@@ -155,13 +163,13 @@ def _made(parts: Parts, dataset: Dataset, it: Earlier, folder: Path) -> Made:
     )
 
 
-def _as_they_were(unlike: Sequence[Earlier]) -> tuple[str, ...]:
-    """Say which releases show people's rows as they were delivered, on a ground that was named."""
-    numbers = [str(it.number) for it in reversed(unlike) if _on_a_ground(it)]
+def _as_they_were(policy: Policy, unlike: Sequence[Earlier]) -> tuple[str, ...]:
+    """Say which releases show as they were delivered what is made safe now."""
+    numbers = [str(it.number) for it in reversed(unlike) if _as_it_was(policy, it)]
     if not numbers:
         return ()
     words = (
-        f"Release {', '.join(numbers)} shows rows about people as they were delivered: whoever has"
-        " those learns nothing new here, and is not held back by what is said here."
+        f"Release {', '.join(numbers)} shows columns of these as they were delivered: whoever has"
+        " it is not held back by what is said here."
     )
     return (words,)

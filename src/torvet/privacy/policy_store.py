@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, cast, delete, func, insert, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Connection, delete, func, insert, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from .certificates import Certificate, Signed
@@ -112,14 +111,7 @@ def treatments_of(tx: Connection, releases: Mapping[str, int]) -> dict[str, str]
 def exact_releases(tx: Connection, dataset: str) -> list[int]:
     """Return the releases that show people exactly, in rows or in sums, and not by answers."""
     made = certificates.c
-    basis = cast(made.content, JSONB)["certificate"]["policy"].has_key("basis")
-    chosen = select(made.number).where(
-        made.dataset == dataset,
-        or_(
-            made.treatment.in_(["anonymise", "aggregate"]),
-            and_(made.treatment == "as-is", basis),
-        ),
-    )
+    chosen = select(made.number).where(made.dataset == dataset, made.treatment != "answers")
     return list(tx.scalars(chosen.order_by(made.number)))
 
 
