@@ -15,8 +15,7 @@ from sqlalchemy import Connection
 from torvet import contracts
 from torvet.audit import record
 from torvet.billing import escrow
-from torvet.billing.charges import Charged, charged_of
-from torvet.billing.charges import terms_of
+from torvet.billing.charges import Charged, charged_of, terms_of
 from torvet.billing.charging import MONTHS, Cause
 from torvet.billing.invoices import InvoiceId, credit, left_of, sales_of
 from torvet.billing.periods import HOUR, Month, add_months, beginnings, midnight

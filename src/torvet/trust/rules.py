@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from torvet.contracts import Level, Measure
-from torvet.contracts.service_levels import WHOLE
+from torvet.contracts.service_levels import WHOLE, Level, Measure
 
 from .model import Availability, Finding, HourSeen, Planned, Waited
 from .working_time import working_time

@@ -1,0 +1,113 @@
+"""What is paid in is read for, and no further: the last row of it is nobody's twice."""
+
+import pytest
+
+from torvet.billing import check_books
+from torvet.billing.escrow import HoldNotFound, Purpose, held, hold
+from torvet.billing.escrow.covering import cover, cover_all
+from torvet.billing.escrow.deposits import deposit_for, return_held
+from torvet.billing.escrow.errors import AmountNotHeld
+from torvet.billing.escrow.releasing import release_due
+from torvet.contracts import ReadRefused, admit
+from torvet.contracts.service_levels import to_json
+
+from .conftest import DAILY, kr
+
+
+@pytest.fixture
+def prepaid(town):
+    """A contract at a krone a row, that Bo pays before."""
+    return town.promised(DAILY, price="1 DKK per row", prepaid=True)
+
+
+def pay_in(town, contract, ore):
+    """Let a transfer with the contract's reference come in, and have it taken note of."""
+    parts = town.parts
+    wanted = deposit_for(parts, town.cast.bo, contract.id)
+    with parts.db.begin() as tx:
+        hold(
+            tx,
+            wanted.id,
+            kr(ore),
+            key=parts.new_id("k"),
+            words="By the bank",
+            at=parts.clock.now(),
+            by="x",
+        )
+    cover_all(parts)
+    return wanted
+
+
+def read(town, contract, rows):
+    return admit(
+        town.parts, contract.id, caller=town.cast.bo, columns=None, rows=rows, channel="rest"
+    )
+
+
+def test_nothing_is_read_before_something_is_paid(town, prepaid):
+    with pytest.raises(ReadRefused, match="paid in"):
+        read(town, prepaid, 1)
+    cover_all(town.parts)
+    with pytest.raises(ReadRefused):
+        read(town, prepaid, 1)
+
+
+def test_what_is_held_covers_use_with_its_vat_and_no_more(town, prepaid):
+    pay_in(town, prepaid, 1_250)
+
+    read(town, prepaid, 8)
+    with pytest.raises(ReadRefused):
+        read(town, prepaid, 3)
+    read(town, prepaid, 2)
+    pay_in(town, prepaid, 125)
+
+    read(town, prepaid, 1)
+
+
+def test_a_month_that_is_paid_leaves_the_rest_for_the_next(town, prepaid):
+    pay_in(town, prepaid, 2_500)
+    town.square.use(prepaid.id, rows=12, at=prepaid.agreed_at)
+    town.month_over()
+    release_due(town.parts)
+
+    with town.parts.db.begin() as tx:
+        covers = cover(tx, prepaid.id, at=town.parts.clock.now())
+        rest = held(tx, Purpose.PREPAID, prepaid.id).rest
+
+    assert (rest, covers) == (kr(1_000), kr(800))
+    assert check_books(town.parts).faults == ()
+
+
+def test_what_is_charged_and_not_invoiced_is_not_covered_again(town, prepaid):
+    pay_in(town, prepaid, 2_500)
+    town.square.use(prepaid.id, rows=12, at=prepaid.agreed_at)
+    town.parts.clock.advance(days=31)
+    town.square.charge()
+
+    with town.parts.db.begin() as tx:
+        assert cover(tx, prepaid.id, at=town.parts.clock.now()) == kr(800)
+    with pytest.raises(AmountNotHeld):
+        return_held(town.parts, town.cast.bo, deposit_for(*mine(town, prepaid)).id, None)
+
+
+def mine(town, contract):
+    return town.parts, town.cast.bo, contract.id
+
+
+def test_held_money_that_nothing_was_delivered_for_goes_back_when_asked(town, prepaid):
+    wanted = pay_in(town, prepaid, 900)
+
+    given = return_held(town.parts, town.cast.bo, wanted.id, None)
+
+    assert given.amount == kr(900)
+    assert return_held(town.parts, town.cast.bo, wanted.id, None) is None
+    with pytest.raises(HoldNotFound):
+        return_held(town.parts, town.cast.carla, wanted.id, kr(1))
+
+
+def test_a_contract_that_is_not_prepaid_takes_no_deposit(town):
+    contract = town.promised(DAILY)
+
+    with pytest.raises(HoldNotFound):
+        deposit_for(town.parts, town.cast.bo, contract.id)
+    assert to_json(contract.levels)["most_percent"] == 50
