@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from torvet import contracts
 from torvet.audit import waiting as facts_waiting
-from torvet.billing.api import MoneyForm
+from torvet.billing.forms import MoneyForm
 from torvet.billing.charging import Cause
 from torvet.contracts import Contract
 from torvet.metering.service import FOLLOWER
