@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from threading import Event
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from torvet.kit.moments import to_text
 from torvet.ports.parts import Parts
 
 from . import merkle, notes, store
@@ -209,10 +211,20 @@ def receipt(parts: Parts, position: int, readers: frozenset[str]) -> Receipt:
 
 
 def sealed_about(
-    tx: Connection, subjects: Sequence[str], names: Sequence[str], limit: int = FACTS_PER_PAGE_MAX
+    tx: Connection,
+    subjects: Sequence[str],
+    names: Sequence[str],
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    limit: int = FACTS_PER_PAGE_MAX,
 ) -> list[SealedFact]:
-    """Return the newest sealed facts of these names about one of `subjects`, newest first."""
-    return store.sealed_about(tx, subjects, names, min(limit, FACTS_PER_PAGE_MAX))
+    """Return the newest sealed facts of these names about one of `subjects`, newest first.
+
+    With `start` and `end` only those from the one until before the other.
+    """
+    span = tuple(None if at is None else to_text(at) for at in (start, end))
+    return store.sealed_about(tx, subjects, names, span, min(limit, FACTS_PER_PAGE_MAX))
 
 
 def receipts(

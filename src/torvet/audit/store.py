@@ -289,10 +289,21 @@ def about(tx: Connection, subject: str, limit: int) -> list[bytes]:
 
 
 def sealed_about(
-    tx: Connection, subjects: Sequence[str], names: Sequence[str], limit: int
+    tx: Connection,
+    subjects: Sequence[str],
+    names: Sequence[str],
+    span: tuple[str | None, ...],
+    limit: int,
 ) -> list[SealedFact]:
-    """Return the newest sealed facts of these names about one of `subjects`, newest first."""
+    """Return the newest sealed facts of these names about one of `subjects`, newest first.
+
+    `span` is from when until before when, as facts write instants: their texts sort as they do.
+    """
     query = _SEALED.where(facts.c.subject.in_(list(subjects)), facts.c.name.in_(list(names)))
+    at = cast_to(facts.c.leaf, JSONB)["at"].astext
+    start, end = span
+    query = query if start is None else query.where(at >= start)
+    query = query if end is None else query.where(at < end)
     rows = tx.execute(query.order_by(leaves.c.position.desc()).limit(limit))
     return [_sealed(row) for row in rows]
 
