@@ -201,7 +201,9 @@ def _document(
     number, moved = next_number(series[SERIES[kind]], day)
     series[SERIES[kind]] = moved
     whole = Money.total([amount for _, amount in amounts], found.net.currency)
-    lines = original.lines if whole == found.net else _lines(original, amounts, reason)
+    said = "Aftale {}" if found.language == "da" else "Contract {}"
+    named = [(said.format(contract), amount) for contract, amount in amounts]
+    lines = original.lines if whole == found.net else _lines(original, named, reason)
     document, totals = _checked(original, number, day, lines, reason)
     return NewDocument(
         id=InvoiceId(new_id("iv")),
@@ -244,8 +246,8 @@ def _lines(
 ) -> tuple[Line, ...]:
     vat = original.lines[0].vat
     return tuple(
-        line_of(reason, amount, vat, period=original.period, note=contract)
-        for contract, amount in amounts
+        line_of(reason, amount, vat, period=original.period, note=named)
+        for named, amount in amounts
     )
 
 

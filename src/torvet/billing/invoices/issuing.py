@@ -180,7 +180,11 @@ def _self_bills(
     assembly: Assembly, book: Book, series: dict[str, Series]
 ) -> tuple[list[NewDocument], Mapping[str, InvoiceId]]:
     """Return the self-billed documents, and which of them each contract's share is on."""
-    made = [(draft, document_of(draft, book, series)) for draft in assembly.self_bills]
+    ids = _ids(len(assembly.self_bills))
+    made = [
+        (draft, document_of(draft, book, series, id_))
+        for draft, id_ in zip(assembly.self_bills, ids, strict=True)
+    ]
     bill_of: dict[str, InvoiceId] = {
         sale.contract.id: one.id for draft, one in made for sale in draft.sales
     }
@@ -194,8 +198,9 @@ def _invoices(
     bill_of: Mapping[str, InvoiceId],
 ) -> tuple[list[NewDocument], list[Sale]]:
     made, sales = [], []
-    for draft in assembly.invoices:
-        one = document_of(draft, book, series)
+    ids = _ids(len(assembly.invoices))
+    for draft, id_ in zip(assembly.invoices, ids, strict=True):
+        one = document_of(draft, book, series, id_)
         made.append(one)
         for sale in draft.sales:
             contract = sale.contract
@@ -218,7 +223,12 @@ def _invoices(
     return made, sales
 
 
-def document_of(draft: Draft, book: Book, series: dict[str, Series]) -> NewDocument:
+def _ids(many: int) -> list[InvoiceId]:
+    """Return new ids in their order, so that documents are listed in that of their numbers."""
+    return sorted(InvoiceId(new_id("iv")) for _ in range(many))
+
+
+def document_of(draft: Draft, book: Book, series: dict[str, Series], id_: InvoiceId) -> NewDocument:
     """Return a draft as the next document of its series, which moves on.
 
     Raises NumberOutOfOrder where the last of the series is of a later day.
@@ -229,7 +239,7 @@ def document_of(draft: Draft, book: Book, series: dict[str, Series]) -> NewDocum
     numbered = draft.numbered(number)
     document = written(numbered, draft.totals)
     return NewDocument(
-        id=InvoiceId(new_id("iv")),
+        id=id_,
         number=number,
         kind=kind,
         seller=draft.seller,

@@ -1,5 +1,7 @@
 """An invoice on paper: PDF/A-3 (ISO 19005-3) in Danish or English, with the UBL document inside."""
 
+import hashlib
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -40,6 +42,8 @@ _LINE_MM = 4.6
 _INK, _SOFT, _RULE, _SHADE = (23, 33, 31), (81, 96, 92), (200, 208, 204), (238, 243, 241)
 _NO_BREAK = "\u00a0"
 
+_XMP_DATE = re.compile(rb'(xmp:(?:Modify|Metadata)Date=")[0-9T:+-]{25}')
+
 _TYPEFACES = Path(str(files("font_lato") / "files"))
 _REGULAR, _BOLD = _TYPEFACES / "Lato-Regular.ttf", _TYPEFACES / "Lato-Bold.ttf"
 
@@ -52,9 +56,10 @@ def _signs_of(typeface: Path) -> frozenset[int]:
 class _Paper(FPDF):
     """A4 with the number and the page at the foot of each page."""
 
-    def __init__(self, foot: str) -> None:
+    def __init__(self, foot: str, document: bytes) -> None:
         super().__init__(format="A4", enforce_compliance=DocumentCompliance.PDFA_3B)
         self.foot = foot
+        self.name = hashlib.sha256(document).hexdigest()[:32].upper()
         self.set_margin(20)
         self.set_auto_page_break(auto=True, margin=22)
         self.add_font(_FONT, "", _REGULAR)
@@ -70,6 +75,10 @@ class _Paper(FPDF):
             return sign
         base = normalize("NFKD", sign)[0]
         return base if ord(base) in self.drawable else "?"
+
+    def file_id(self) -> str:
+        """Name the file by what is inside, and not by the moment of writing."""
+        return f"<{self.name}><{self.name}>"
 
     def footer(self) -> None:
         self.set_y(-15)
@@ -91,7 +100,7 @@ def to_pdf(invoice: Invoice, *, language: str, to_public_body: bool = False) -> 
     document = to_ubl(invoice, to_public_body=to_public_body)
     words, totals = WORDS[language], totals_of(invoice)
     title = f"{TITLES[language][invoice.kind]} {invoice.number}"
-    paper = _Paper(f"{title} · {words['page']}")
+    paper = _Paper(f"{title} · {words['page']}", document)
     made_at = datetime.combine(invoice.issued_on, time(), UTC)
     paper.set_title(title)
     paper.set_author(invoice.seller.name)
@@ -112,7 +121,15 @@ def to_pdf(invoice: Invoice, *, language: str, to_public_body: bool = False) -> 
         creation_date=made_at,
         modification_date=made_at,
     )
-    return bytes(paper.output())
+    return _dated(bytes(paper.output()), made_at)
+
+
+def _dated(paper: bytes, made_at: datetime) -> bytes:
+    """Return the file with its XMP dated by the invoice: fpdf2 puts the moment of writing there.
+
+    Both are as long as each other, so that nothing moves.
+    """
+    return _XMP_DATE.sub(rb"\g<1>" + made_at.isoformat(timespec="seconds").encode(), paper)
 
 
 def _parties(paper: _Paper, invoice: Invoice, words: dict[str, str]) -> None:
@@ -241,13 +258,15 @@ def _payment(paper: _Paper, invoice: Invoice, totals: Totals, language: str) -> 
         said = []
         if isinstance(means, DanishAccount | Iban) and totals.payable and invoice.due_on:
             day = day_said(invoice.due_on, language)
-            said.append(words["pay_by"].format(amount=totals.payable.said(language), day=day))
+            due = "paid_out" if invoice.kind.self_billed else "pay_by"
+            said.append(words[due].format(amount=totals.payable.said(language), day=day))
         match means:
             case DanishAccount(registration=registration, account=account):
                 said.append(words["account"].format(registration=registration, account=account))
             case Iban(iban=iban, bic=bic):
                 said.append(f"IBAN {iban}" + (f", BIC {bic}" if bic else ""))
-        said.append(words[_how(means)].format(reference=means.reference))
+        how = "out_with" if invoice.kind.self_billed else "pay_with"
+        said.append(words[_how(means) or how].format(reference=means.reference))
         paper.set_fill_color(*_SHADE)
         paper.set_font(_FONT, "B", _PLAIN)
         paper.multi_cell(
@@ -257,14 +276,14 @@ def _payment(paper: _Paper, invoice: Invoice, totals: Totals, language: str) -> 
     paper.says(words["enclosed"], size=_SMALL)
 
 
-def _how(means: Means) -> str:
+def _how(means: Means) -> str | None:
     match means:
         case PaidByCard():
             return "card"
         case Cleared():
             return "cleared"
         case _:
-            return "pay_with"
+            return None
 
 
 def day_said(day: date, language: str) -> str:
