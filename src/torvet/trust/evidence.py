@@ -50,18 +50,15 @@ def collect(tx: Connection, found: Dispute) -> int:
         *((contract.dataset, name) for name in _OF_DATASET),
         *((found.subject, name) for name in _OF_INVOICE),
     ]
-    exhibits: dict[int, Exhibit] = {}
+    exhibits = []
     for subject, name in looked:
-        for sealed in sealed_about(tx, [subject], [name]):
-            if not sealed.leaf:
-                continue
-            at = sealed.fact.at
-            inside = found.begins_at <= at < found.ends_at
-            if inside or name in _ALWAYS or subject == found.subject:
-                exhibits[sealed.position] = Exhibit(position=sealed.position, name=name, at=at)
-            if sum(one.name == name for one in exhibits.values()) >= EACH_MAX:
-                break
-    return disputes_store.add_evidence(tx, found.id, exhibits.values())
+        always = name in _ALWAYS or subject == found.subject
+        span = {} if always else {"start": found.begins_at, "end": found.ends_at}
+        exhibits += [
+            Exhibit(position=one.position, name=name, at=one.fact.at)
+            for one in sealed_about(tx, [subject], [name], limit=EACH_MAX, **span)
+        ]
+    return disputes_store.add_evidence(tx, found.id, exhibits)
 
 
 def evidence_of(tx: Connection, dispute_id: str) -> list[Exhibit]:

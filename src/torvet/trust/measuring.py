@@ -47,6 +47,11 @@ def report(parts: Parts, caller: Caller, contract_id: str, month: str | None) ->
         return _not_kept(contract, made)
 
 
+def so_far(tx: Connection, contract: Contract, now: datetime) -> Report | None:
+    """Return what a contract has come to in this month, None where it is not in force any more."""
+    return measured(tx, contract, month_of(now), now)
+
+
 def reports_of(tx: Connection, caller: Caller, contract_id: str) -> list[KeptReport]:
     """Return the reports on the months of a contract that are over, the newest first."""
     contract = promising(tx, caller, contract_id)
@@ -187,11 +192,12 @@ def _evidence(
     tx: Connection, contract: Contract, start: datetime, end: datetime
 ) -> tuple[int, ...]:
     """Return the places in the log of what the figures rest on, the newest of them."""
-    found = [
-        *sealed_about(tx, [contract.id], OF_CONTRACT),
-        *sealed_about(tx, [contract.dataset], OF_DATASET),
-    ]
-    places = sorted(one.position for one in found if one.leaf and start <= one.fact.at < end)
+    about = ((contract.id, OF_CONTRACT), (contract.dataset, OF_DATASET))
+    places = sorted(
+        one.position
+        for subject, names in about
+        for one in sealed_about(tx, [subject], names, start=start, end=end, limit=EVIDENCE_MAX)
+    )
     return tuple(places[-EVIDENCE_MAX:])
 
 

@@ -33,16 +33,14 @@ def service_page(contract_id: str, request: Request, caller: SignedIn, parts: Th
         held = escrow.held(tx, escrow.Purpose.PREPAID, contract_id)
         months = measuring.reports_of(tx, caller, contract_id) if contract.levels else []
         live = [d for d in disputes.disputes_of(tx, caller) if d.contract == contract_id]
-    now = None
-    if contract.levels and contract.agreed_at is not None:
-        now = measuring.report(parts, caller, contract_id, None)
+        now = measuring.so_far(tx, contract, parts.clock.now()) if contract.levels else None
     return render(
         request,
         "trust/service.html",
         contract=contract,
         dataset=dataset,
         promised=level_words.of_levels(contract.levels),
-        current=now and [FindingSheet.of(one) for one in now.report.findings],
+        current=now and [FindingSheet.of(one) for one in now.findings],
         months=[(one, [FindingSheet.of(f) for f in one.report.findings]) for one in months],
         questions=asked,
         held=held,

@@ -11,7 +11,7 @@ from datetime import datetime
 import structlog
 
 from torvet import contracts
-from torvet.audit import SealedFact, advance, follow, record
+from torvet.audit import SealedFact, advance, follow, newest_checkpoint, record
 from torvet.contracts import Contract, Measure, Stage
 from torvet.delivery import is_failure, look
 from torvet.kit.errors import ExchangeError, Kind
@@ -56,15 +56,21 @@ def hear(parts: Parts) -> int:
     """Take over reads that failed since the last time, from the log; return how many."""
     heard = 0
     for _ in range(PASSES_MAX):
+        size = newest_checkpoint(parts).size
         with parts.db.begin() as tx:
             batch = follow(tx, FOLLOWER, FACTS_AT_A_TIME, (READ_FAILED,))
-            if not batch:
-                break
             for sealed in batch:
                 contract, (hour, bit) = _failed(sealed)
                 store.see(tx, contract, hour, bit, failed=True)
-            advance(tx, FOLLOWER, batch[-1].position)
             heard += len(batch)
+            if len(batch) == FACTS_AT_A_TIME:
+                advance(tx, FOLLOWER, batch[-1].position)
+                continue
+            # All that was sealed when this began is passed, so that it is not looked at again.
+            last = max([size - 1, *(one.position for one in batch)])
+            if last >= 0:
+                advance(tx, FOLLOWER, last)
+            break
     return heard
 
 
