@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from .answers.select import parse_select
     from .answers.spec import AnswerSpec
     from .certificates import Certificate, Signed, exact, figure, joined, keyed
-    from .classification import Classification, Role, classify, classify_readable
+    from .classification.classify import classify, classify_readable
+    from .classification.model import Classification, Role
     from .costs import costs_of
     from .errors import (
         BudgetSpent,
