@@ -32,6 +32,17 @@ def test_others_join_once_and_leave(market):
     assert market.carla.send("DELETE", f"/api/wanted/{made['id']}/join")["joined"] == 1
 
 
+def test_who_pledges_keeps_what_it_joined_for(market):
+    made = market.wanted()
+    wish = {"use": "a study", "purpose": "AcademicResearch"}
+    market.carla.post(f"/api/wanted/{made['id']}/join", wish, 200)
+
+    pledge = market.pledge(market.carla, made, 5_000)
+
+    (join,) = market.shown(market.carla, made)["joins"]
+    assert (pledge["purpose"], join["use"]) == ("AcademicResearch", "a study")
+
+
 def test_only_its_circle_sees_a_request(market):
     made = market.wanted(circle=[market.alma.slug])
 

@@ -11,7 +11,9 @@ from torvet.ports.parts import Parts
 
 from . import release_lines, search_store, store
 from .dcat import RELEASES_MAX, Exchange, Node, dataset_nodes, exchange_nodes, party_node
-from .model import Dataset
+from .dcat_ratings import rating_nodes
+from .model import Dataset, Rating
+from .ratings import ratings_of
 from .search import reader_of
 from .search_model import ReleaseLine
 from .service import visible_dataset
@@ -58,6 +60,7 @@ class _Held(NamedTuple):
     datasets: Sequence[Dataset]
     releases: Mapping[str, list[ReleaseLine]]
     providers: Mapping[PartyId, Party]
+    ratings: Mapping[str, Rating]
 
 
 def _held(tx: Connection, datasets: Sequence[Dataset]) -> _Held:
@@ -66,6 +69,7 @@ def _held(tx: Connection, datasets: Sequence[Dataset]) -> _Held:
         datasets,
         release_lines.last_releases(tx, ids, limit=RELEASES_MAX),
         parties_by_id(tx, {dataset.provider for dataset in datasets}),
+        ratings_of(tx, ids),
     )
 
 
@@ -82,3 +86,5 @@ def _nodes(exchange: Exchange, held: _Held, named: set[str]) -> Iterator[Node]:
     for dataset in held.datasets:
         if provider := held.providers.get(dataset.provider):
             yield from dataset_nodes(exchange, dataset, held.releases.get(dataset.id, ()), provider)
+            if rating := held.ratings.get(dataset.id):
+                yield from rating_nodes(exchange.dataset(dataset.slug), rating)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from fractions import Fraction
 from typing import Literal, NewType
 
 from torvet.ingest.model import Column, ReadOptions
@@ -225,3 +226,30 @@ class Delivery:
     def error(self) -> str | None:
         """Return in words why it failed, or None where it did not."""
         return self.failure.error if self.failure else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    """How many reviews there are, and their stars by criterion, added up."""
+
+    reviews: int
+    stars: Mapping[str, int]
+
+    @property
+    def mean_tenths(self) -> int:
+        """Tenths of a star, over all criteria and reviews; never shown without the count."""
+        given = self.reviews * len(self.stars)
+        if not given:
+            return 0
+        exact = Fraction(10 * sum(self.stars.values()), given)
+        return int(exact + Fraction(1, 2))
+
+    @property
+    def mean(self) -> str:
+        """The mean as it is shown: `4.3`."""
+        return f"{self.mean_tenths // 10}.{self.mean_tenths % 10}"
+
+    def mean_of(self, criterion: str) -> str:
+        """The mean of one criterion: `3.7`."""
+        own = Rating(reviews=self.reviews, stars={criterion: self.stars[criterion]})
+        return own.mean

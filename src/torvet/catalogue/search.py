@@ -11,6 +11,7 @@ from torvet.ports.parts import Parts
 
 from . import release_lines, search_store, spelling, spelling_store, store
 from .model import Dataset, Release
+from .ratings import ratings_of
 from .search_model import Counts, Found, Hit, Wish, foremost
 from .search_text import document_of, taken_apart
 
@@ -89,6 +90,7 @@ def _shown(
     """Return the datasets of `ids`, and the parties that provide them or are `named`."""
     datasets = store.datasets_by_id(tx, ids)
     releases = release_lines.newest_releases(tx, ids)
+    ratings = ratings_of(tx, ids)
     wanted = {*named, *(dataset.provider for dataset in datasets.values())}
     providers = parties_by_id(tx, wanted)
     hits = tuple(
@@ -96,6 +98,7 @@ def _shown(
             dataset=datasets[each],
             release=releases.get(each),
             provider=providers[datasets[each].provider],
+            rating=ratings.get(each),
         )
         for each in ids
         if each in datasets and datasets[each].provider in providers

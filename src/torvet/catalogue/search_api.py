@@ -90,6 +90,13 @@ class ReleaseOut(BaseModel):
     )
 
 
+class RatingOut(BaseModel):
+    """What those think of a dataset who read it under a contract."""
+
+    reviews: int
+    mean: str = Field(description="Stars of 5, to a tenth.")
+
+
 class ItemOut(BaseModel):
     """One dataset that was found."""
 
@@ -106,6 +113,7 @@ class ItemOut(BaseModel):
     visibility: str
     formats: list[str]
     release: ReleaseOut | None
+    rating: RatingOut | None = Field(description="Null where nobody reviewed it.")
     created_at: datetime
     modified_at: datetime
 
@@ -223,6 +231,9 @@ def _item(hit: Hit, treatment: str) -> ItemOut:
         )
         if release
         else None,
+        rating=None
+        if hit.rating is None
+        else RatingOut(reviews=hit.rating.reviews, mean=hit.rating.mean),
         created_at=dataset.created_at,
         modified_at=dataset.modified_at,
     )

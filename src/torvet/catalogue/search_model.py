@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from torvet.parties.model import Party
 
-from .model import Dataset
+from .model import Dataset, Rating
 
 QUERY_CHARACTERS_MAX = 200
 VALUES_MAX = 50
@@ -100,6 +100,7 @@ class Hit:
     dataset: Dataset
     release: ReleaseLine | None
     provider: Party
+    rating: Rating | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,10 @@ class RequestNotFound(ExchangeError):
 
     kind, code = Kind.NOT_FOUND, "request-not-found"
     advice = "`torvet wanted list` shows the data requests that you can see."
-    request: str
+    wanted: str
 
     def __str__(self) -> str:
-        return f"There is no data request {self.request!r} for you."
+        return f"There is no data request {self.wanted!r} for you."
 
 
 @dataclass(eq=False)
@@ -35,11 +35,11 @@ class RequestOver(ExchangeError):
 
     kind, code = Kind.CONFLICT, "request-over"
     advice = "Look at what came of it, or ask for the data in a request of your own."
-    request: str
+    wanted: str
     stage: str
 
     def __str__(self) -> str:
-        return f"Data request {self.request!r} takes no more of this: it is {self.stage}."
+        return f"Data request {self.wanted!r} takes no more of this: it is {self.stage}."
 
 
 @dataclass(eq=False)
@@ -48,10 +48,10 @@ class NotOwner(ExchangeError):
 
     kind, code = Kind.REFUSED, "not-request-owner"
     advice = "Ask the request's owner, or make a request of your own."
-    request: str
+    wanted: str
 
     def __str__(self) -> str:
-        return f"Only the owner of data request {self.request!r} can do that."
+        return f"Only the owner of data request {self.wanted!r} can do that."
 
 
 @dataclass(eq=False)
@@ -60,11 +60,11 @@ class PledgeRefused(ExchangeError):
 
     kind, code = Kind.INVALID, "pledge-refused"
     advice = "Correct what is named. Nothing was pledged."
-    request: str
+    wanted: str
     reasons: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"Nothing was pledged to {self.request!r}: {'; '.join(self.reasons)}."
+        return f"Nothing was pledged to {self.wanted!r}: {'; '.join(self.reasons)}."
 
 
 @dataclass(eq=False)
@@ -73,11 +73,11 @@ class AlreadyPledged(ExchangeError):
 
     kind, code = Kind.CONFLICT, "already-pledged"
     advice = "Take it back first, as long as it does not bind, and pledge anew."
-    request: str
+    wanted: str
     pledge: str
 
     def __str__(self) -> str:
-        return f"Your party pledged to {self.request!r} already: {self.pledge}."
+        return f"Your party pledged to {self.wanted!r} already: {self.pledge}."
 
 
 @dataclass(eq=False)
@@ -86,10 +86,10 @@ class NoPledge(ExchangeError):
 
     kind, code = Kind.NOT_FOUND, "pledge-not-found"
     advice = "`torvet wanted show` tells what your party pledged."
-    request: str
+    wanted: str
 
     def __str__(self) -> str:
-        return f"Your party has no pledge on {self.request!r} that stands."
+        return f"Your party has no pledge on {self.wanted!r} that stands."
 
 
 @dataclass(eq=False)
@@ -98,11 +98,11 @@ class PledgeBinds(ExchangeError):
 
     kind, code = Kind.CONFLICT, "pledge-binds"
     advice = "It is freed where nobody delivers by the last day; you may vote on answers."
-    request: str
+    wanted: str
     bound_at: str
 
     def __str__(self) -> str:
-        return f"Pledges to {self.request!r} bind since {self.bound_at}: the goal was reached."
+        return f"Pledges to {self.wanted!r} bind since {self.bound_at}: the goal was reached."
 
 
 @dataclass(eq=False)
@@ -123,11 +123,11 @@ class AnswerRefused(ExchangeError):
 
     kind, code = Kind.CONFLICT, "answer-refused"
     advice = "Correct what is named, or wait until the pledges bind."
-    request: str
+    wanted: str
     reasons: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"That is no answer to {self.request!r}: {'; '.join(self.reasons)}."
+        return f"That is no answer to {self.wanted!r}: {'; '.join(self.reasons)}."
 
 
 @dataclass(eq=False)
@@ -136,10 +136,10 @@ class NoVote(ExchangeError):
 
     kind, code = Kind.REFUSED, "no-vote"
     advice = "Pledge to the request while it is open, and decide with the others."
-    request: str
+    wanted: str
 
     def __str__(self) -> str:
-        return f"Your party neither owns data request {self.request!r} nor pledged to it."
+        return f"Your party neither owns data request {self.wanted!r} nor pledged to it."
 
 
 @dataclass(eq=False)
@@ -148,8 +148,8 @@ class NotDelivered(ExchangeError):
 
     kind, code = Kind.CONFLICT, "not-delivered"
     advice = "Publish what is missing and deliver again before the promised day. Nothing changed."
-    request: str
+    wanted: str
     reasons: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"Data request {self.request!r} is not fulfilled: {'; '.join(self.reasons)}."
+        return f"Data request {self.wanted!r} is not fulfilled: {'; '.join(self.reasons)}."

@@ -38,7 +38,7 @@ class PledgeWish:
     amount: Money
     kind: PledgeKind = PledgeKind.PROMISE
     purpose: str = ""
-    """A DPV purpose; empty is the request's own."""
+    """A DPV purpose; empty is what one joined for, or else the request's own."""
     use: str = ""
     order: Order = NO_ORDER
 
@@ -56,8 +56,11 @@ def pledge(parts: Parts, caller: Caller, request_id: str, wish: PledgeWish) -> P
         reasons = _objections(tx, caller, request, wish)
         if reasons:
             raise PledgeRefused(request_id, reasons)
-        code = purpose_code(wish.purpose) if wish.purpose else request.wanted.purpose
-        request = join_in(tx, request, caller, use=wish.use, purpose=code, at=at)
+        before = store.join_of(tx, request.id, caller.party)
+        meant = request.wanted.purpose if before is None else before.purpose
+        code = purpose_code(wish.purpose) if wish.purpose else meant
+        use = wish.use or ("" if before is None else before.use)
+        request = join_in(tx, request, caller, use=use, purpose=code, at=at)
         made = Pledge(
             id=PledgeId(parts.new_id("pl")),
             request=request.id,

@@ -184,6 +184,15 @@ def has_joined(tx: Connection, request_id: str, party: str) -> bool:
     return tx.scalar(mine) is not None
 
 
+def join_of(tx: Connection, request_id: str, party: str) -> Join | None:
+    """Return what a party joined for, None where it did not."""
+    mine = select(joins).where(joins.c.request == request_id, joins.c.party == party)
+    row = tx.execute(mine).one_or_none()
+    if row is None:
+        return None
+    return Join(party=PartyId(row.party), use=row.use, purpose=row.purpose, joined_at=row.joined_at)
+
+
 def remove_join(tx: Connection, request_id: str, party: str) -> bool:
     """Forget that `party` joined; say whether it had."""
     gone = delete(joins).where(joins.c.request == request_id, joins.c.party == party)
