@@ -16,11 +16,12 @@ from .model import (
     Delivery,
     DeliveryId,
     Preview,
+    Rating,
     Release,
     Stage,
     Visibility,
 )
-from .ratings import Rating, rate, ratings_of
+from .ratings import rate, ratings_of
 from .reading import (
     certificate_in_words,
     preview_for,

@@ -40,7 +40,7 @@ def list_wanted(
         mine: Only those that you own or joined.
         here: Where and as whom.
     """
-    wish = {"q": words_, "theme": theme, "sort": sort, "mine": mine}
+    wish: dict[str, str | bool] = {"q": words_, "theme": theme, "sort": sort, "mine": mine}
     with exchange(here) as client:
         found = answer_of(client.get("/api/wanted", params=wish))
     tell(
