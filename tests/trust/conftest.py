@@ -18,6 +18,7 @@ from torvet.kit.money import Currency, Money
 from torvet.parties import Scope
 
 JUNE = Month(2026, 6)
+START = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 IN_JULY = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
 DAILY = {
     "levels": [{"level": "freshness", "promised": 24, "back": [{"percent": 20}]}],

@@ -39,7 +39,7 @@ from torvet.trust.errors import (
 )
 from torvet.trust.model import About, DisputeStage, Outcome
 
-from .conftest import DAILY, kr
+from .conftest import DAILY, START, kr
 
 
 @pytest.fixture
@@ -305,7 +305,8 @@ def test_a_question_is_timed_until_its_first_answer(town, clock):
 )
 @pytest.mark.slow
 def test_no_sequence_of_disputes_makes_or_loses_money(town, parts, clock, steps):
-    clock.set(clock.now().replace(month=6, day=1))
+    town.month_over()  # what others left to be invoiced
+    clock.set(START)
     before = {one.id for one in town.invoices()}
     contract = town.promised(DAILY, prepaid=True)
     with parts.db.begin() as tx:

@@ -53,10 +53,10 @@ def collect(tx: Connection, found: Dispute) -> int:
     exhibits = []
     for subject, name in looked:
         always = name in _ALWAYS or subject == found.subject
-        span = {} if always else {"start": found.begins_at, "end": found.ends_at}
+        start, end = (None, None) if always else (found.begins_at, found.ends_at)
         exhibits += [
             Exhibit(position=one.position, name=name, at=one.fact.at)
-            for one in sealed_about(tx, [subject], [name], limit=EACH_MAX, **span)
+            for one in sealed_about(tx, [subject], [name], start=start, end=end, limit=EACH_MAX)
         ]
     return disputes_store.add_evidence(tx, found.id, exhibits)
 
