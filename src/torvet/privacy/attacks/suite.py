@@ -103,8 +103,7 @@ def run(
     if suite not in SUITES:
         raise AttacksInvalid(f"there is no suite {suite!r}; there are {', '.join(SUITES)}")
     released, given = _columns(release), _columns(source)
-    missing = sorted({*quasi_identifiers, *sensitive} - set(given))
-    if missing:
+    if missing := sorted({*quasi_identifiers, *sensitive} - set(given)):
         raise AttacksInvalid(f"the source has no column {missing[0]!r}")
     plan = _Plan(
         release=release,
@@ -117,9 +116,7 @@ def run(
         targets=min(limit_rows, QUICK_TARGETS) if suite == "quick" else limit_rows,
         seed=seed,
     )
-    outcomes = [*_on_rows(plan), *_on_people(plan, stream, trace), *_on_sums(plan, cells)]
-    if margins is not None:
-        outcomes.append(sums.recomputed(margins))
+    outcomes = [*_on_rows(plan), *_on_people(plan, stream, trace), *_on_sums(plan, cells, margins)]
     if previous is not None:
         outcomes += _on_versions(plan, previous)
     return AttackReport(suite=suite, seed=seed, outcomes=tuple(outcomes))
@@ -183,7 +180,9 @@ def _on_people(plan: _Plan, stream: Stream | None, trace: Trace | None) -> Itera
         yield unicity(followed, user=trace.user, points=trace.points, seed=plan.seed)
 
 
-def _on_sums(plan: _Plan, cells: Cells | None) -> Iterator[Outcome]:
+def _on_sums(plan: _Plan, cells: Cells | None, margins: Margins | None) -> Iterator[Outcome]:
+    if margins is not None:
+        yield sums.recomputed(margins)
     if cells is not None:
         published = _table(plan.release, (*cells.by, cells.value))
         given = _table(plan.source, (*cells.by, cells.unit, cells.value))

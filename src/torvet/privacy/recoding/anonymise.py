@@ -59,8 +59,7 @@ def anonymise(
     Raises:
         SourceUnreadable, ColumnsInvalid, ModelsInvalid: The call itself is not right.
         HierarchyMissesValue, HierarchyNotATree, HierarchyUneven: A hierarchy does not fit.
-        KExceedsRows, NothingSafe: No release can keep the models.
-        GivenUnsafe: The given transformation does not keep them.
+        KExceedsRows, NothingSafe, GivenUnsafe: No release, or not the given one, keeps the models.
 
     The search is that of docs/decisions/0090, the metrics those of 0091.
     """

@@ -252,7 +252,7 @@ class _Cells:
     resolutions: tuple[int, ...]
 
     def __call__(self, leaf: str) -> Steps:
-        import h3  # here, so that a server's start does not wait for it  # noqa: PLC0415
+        import h3  # noqa: PLC0415 - a server's start does not wait for it
 
         cell = h3.int_to_str(int(leaf)) if len(leaf) > H3_TEXT_CHARACTERS else leaf
         if not h3.is_valid_cell(cell) or h3.get_resolution(cell) <= self.resolutions[0]:
