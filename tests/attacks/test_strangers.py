@@ -31,6 +31,21 @@ BODIES = {
     ("post", "/api/contracts/{contract_id}/answers/estimate"): {
         "question": {"measures": ["count"]}
     },
+    ("post", "/api/datasets/{slug}/maintenance"): {
+        "begins_at": "2026-12-01T00:00:00Z",
+        "ends_at": "2026-12-01T01:00:00Z",
+        "words": "Mine",
+    },
+    ("delete", "/api/datasets/{slug}/maintenance/{maintenance_id}"): None,
+    ("post", "/api/contracts/{contract_id}/questions"): {"title": "Hm", "words": "Is it mine?"},
+    ("post", "/api/contracts/{contract_id}/questions/{question_id}/messages"): {"words": "No"},
+    ("post", "/api/contracts/{contract_id}/questions/{question_id}/closing"): None,
+    ("post", "/api/contracts/{contract_id}/disputes"): {"about": "service", "words": "Mine"},
+    ("post", "/api/contracts/{contract_id}/deposit"): None,
+    ("post", "/api/disputes/{dispute_id}/messages"): {"words": "Mine"},
+    ("post", "/api/disputes/{dispute_id}/withdrawal"): None,
+    ("post", "/api/disputes/{dispute_id}/decision"): {"outcome": "rejected", "reason": "Mine"},
+    ("post", "/api/billing/held/{hold_id}/return"): {},
     ("patch", "/api/uploads/{upload_id}"): None,
     ("delete", "/api/uploads/{upload_id}"): None,
     ("post", "/api/organisations/{slug}/members"): {"email": "m@example.org", "role": "owner"},

@@ -174,6 +174,21 @@ class Town:
         self._keep(token_id=token, account=member["account"])
         self._keep(token_id=self.token("bo", "read")[0])
 
+        self._trust(bo, contract)
+
+    def _trust(self, bo, contract):
+        """Something asked, something disputed, and something held."""
+        wish = {"title": "Units", "words": "Which unit does the column have?"}
+        asked = bo.made(f"/api/contracts/{contract}/questions", wish)["id"]
+        wish = {"about": "service", "words": "It was not there."}
+        dispute = bo.made(f"/api/contracts/{contract}/disputes", wish)["id"]
+        paid = {"title": "Paid", "price": "1 DKK per row", "preview_acknowledged": True}
+        offer = self.people["alma"].made("/api/datasets/aabne-pladser/offers", paid)
+        wish = {"purpose": "ResearchAndDevelopment", "seen": offer["digest"], "prepaid": True}
+        prepaid = bo.made(f"/api/offers/{offer['id']}/contracts", wish)["id"]
+        held = bo.made(f"/api/contracts/{prepaid}/deposit", {}, 200)["id"]
+        self._keep(question_id=asked, dispute_id=dispute, hold_id=held)
+
     def _agreed(self, provider, consumer, slug, title, clauses):
         terms = {"title": title, "clauses": clauses, "preview_acknowledged": True}
         offer = provider.made(f"/api/datasets/{slug}/offers", terms)["id"]

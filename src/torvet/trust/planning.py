@@ -27,10 +27,10 @@ def announce(
     Whether it is left out of a contract's availability is that contract's own term.
     """
     now = parts.clock.now()
-    if why := _unfit(begins_at, ends_at, now):
-        raise MaintenanceUnfit(why)
     with parts.db.begin() as tx:
         dataset = _own(tx, caller, slug)
+        if why := _unfit(begins_at, ends_at, now):
+            raise MaintenanceUnfit(why)
         planned = Planned(
             id=MaintenanceId(parts.new_id("mw")),
             dataset=dataset.id,

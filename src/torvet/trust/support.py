@@ -78,6 +78,7 @@ def close(parts: Parts, caller: Caller, contract_id: str, question_id: str) -> Q
         contract, held = _held(tx, caller, contract_id, question_id)
         if side_of(contract, caller) is not Side.CONSUMER:
             raise contracts.OtherSide(contract_id, "consumer")
+        check(caller, Role.READER)
         if held.closed_at is None:
             store.close_question(tx, question_id, now)
             store.answer(tx, question_id, now)
