@@ -1,14 +1,14 @@
 """Sellers and buyers with their billing details, and what was charged between them."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
 
 from torvet.audit import Fact, record, seal
 from torvet.billing.charges import charge_due
-from torvet.billing.invoices import store
+from torvet.billing.invoices import issuing, store
 from torvet.billing.invoices.issuing import issue_month
 from torvet.billing.invoices.model import Kind
 from torvet.billing.invoices.ubl_reader import from_ubl
@@ -191,6 +191,13 @@ class Square:
         self.parts.clock.set(IN_JULY)
         self.charge()
         return issue_month(self.parts, JUNE)
+
+    def issued_now(self, consumer):
+        """Issue what a party was charged so far; return its invoices."""
+        until = self.parts.clock.now() + timedelta(hours=1)
+        with self.parts.db.begin() as tx:
+            done = issuing._issue(tx, self.parts, until=until, by="x", consumers=[consumer])
+        return done.invoices
 
     def seller_of(self, contract):
         with self.parts.db.begin() as tx:

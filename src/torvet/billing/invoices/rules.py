@@ -56,11 +56,13 @@ def check(invoice: Invoice, *, to_public_body: bool = False) -> Totals:
     `to_public_body`: a Danish public body gets no invoice without its EAN.
     """
     faults = faults_of(invoice, to_public_body=to_public_body)
-    if not mixes_currencies(invoice):
-        faults += totals_faults(invoice, totals_of(invoice))
+    if mixes_currencies(invoice):
+        raise InvoiceRefused(invoice.number, faults)
+    totals = totals_of(invoice)
+    faults += totals_faults(invoice, totals)
     if faults:
         raise InvoiceRefused(invoice.number, faults)
-    return totals_of(invoice)
+    return totals
 
 
 def sum_of_payables(invoices: Sequence[Invoice], currency: Currency) -> Money:
