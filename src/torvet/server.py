@@ -5,6 +5,7 @@ import gc
 from fastapi import FastAPI
 
 from .activity import api as activity_api
+from .activity import pages as activity_pages
 from .audit import api as audit_api
 from .audit import pages as audit_pages
 from .billing import api as billing_api
@@ -95,6 +96,7 @@ ROUTERS = (
     profiles_pages.router,
     rulebook_api.pages,
     negotiation_pages.router,
+    activity_pages.router,
     trust_pages.router,
     payments_pages.router,
     payouts_pages.router,

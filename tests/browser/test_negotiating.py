@@ -1,5 +1,7 @@
 """Two people negotiate in two browsers, and come to a contract."""
 
+import os
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -45,6 +47,11 @@ def test_a_start_up_and_a_city_come_to_terms(page, browser, square):
     assert "/contracts/" in city.url
     city.goto(f"{square}/contracts")
     assert city.get_by_role("link", name="Occupancy of car parks in Aarhus").count() == 1
+    city.get_by_role("link", name="Your desk").click()
+    assert city.get_by_role("link", name="Negotiations").is_visible()
+    assert Axe().run(city).response["violations"] == []
+    if folder := os.environ.get("TORVET_SCREENSHOTS"):
+        city.screenshot(path=f"{folder}/desk.png", full_page=True)
     city.context.close()
 
     page.reload()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from billing.invoices import official
 from served import free_port, new_bucket
 
 pytestmark = pytest.mark.slow
@@ -50,6 +51,9 @@ def test_the_story_plays_on_embedded_parts(own_folder):
     assert done.returncode == 0, done.stdout + done.stderr
     assert seen["ok"]
     assert seen["saw"]["read"]["version 2"] == 44_288
+    taken = own_folder / "home" / "taken-home"
+    assert official.faults_of((taken / "invoice.xml").read_bytes()) == []
+    assert (taken / "invoice.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_the_story_plays_on_a_database_server(own_folder, external_postgres):
