@@ -1,5 +1,7 @@
 """Real parts for every test: PostgreSQL shared by the run, a fresh database for each module."""
 
+import functools
+import gc
 import os
 import shutil
 import sys
@@ -220,6 +222,33 @@ def own_folder():
 
 SLOW_FOLDERS = {"attacks", "backends", "browser", "faults", "ports", "stories"}
 """Folders whose tests start processes, kill them, or crawl everything there is."""
+
+
+@functools.cache
+def _leaves_out_slow(config):
+    return config.getoption("markexpr") == "not slow"
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Import no module of which nothing would be run: half of what there is to import is theirs."""
+    if not _leaves_out_slow(config):
+        return None
+    if SLOW_FOLDERS.intersection(collection_path.relative_to(Path(__file__).parent).parts):
+        return True
+    is_test = collection_path.suffix == ".py" and collection_path.name.startswith("test_")
+    all_slow = is_test and "\npytestmark = pytest.mark.slow\n" in collection_path.read_text()
+    return True if all_slow else None
+
+
+def pytest_configure():
+    """Collect no garbage while modules are imported, since nothing of them is any."""
+    gc.disable()
+
+
+def pytest_collection_finish():
+    """Let the collector of garbage pass over all that was imported, from here on."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items):

@@ -12,7 +12,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 
-from torvet.contracts import Every, OneOff, PerUse, Subscription, Tariff, Unit, spending
+from torvet.contracts.prices import Every, OneOff, PerUse, Subscription, Tariff, Unit
+from torvet.contracts.spending import first_day, paid_from
 from torvet.kit.money import Currency, Money
 
 from .periods import HOUR, MONTHS_PER_YEAR, Month, add_months, beginnings, day_of, midnight
@@ -42,12 +43,12 @@ class Terms:
     @property
     def first_day(self) -> date:
         """Return the day on which it begins to be paid for."""
-        return spending.first_day(self.tariff, self.agreed_at)
+        return first_day(self.tariff, self.agreed_at)
 
     @property
     def paid_from(self) -> datetime:
         """Return the instant from which use is paid for."""
-        return spending.paid_from(self.tariff, self.agreed_at)
+        return paid_from(self.tariff, self.agreed_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

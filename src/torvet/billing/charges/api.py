@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from torvet import contracts
 from torvet.audit import waiting as facts_waiting
-from torvet.billing.forms import MoneyForm
 from torvet.billing.charging import Cause
+from torvet.billing.forms import MoneyForm
 from torvet.contracts import Contract
 from torvet.metering.service import FOLLOWER
 from torvet.parties import Caller, Scope
