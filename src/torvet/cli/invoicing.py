@@ -1,9 +1,10 @@
 """Documents, billing details and fees: what is to be paid, to whom, and by which rules."""
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from .billing import billing_app
 from .here import HERE, Here, exchange
@@ -61,74 +62,63 @@ def show_profile(*, house: bool = False, here: Here = HERE) -> None:
     tell(here, found, _print_profile)
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """Billing details; what is not given stays as it was."""
+
+    name: str | None = None
+    """The legal name."""
+    street: str | None = None
+    """Street and number."""
+    post_code: str | None = None
+    """Post code."""
+    city: str | None = None
+    """City."""
+    country: str | None = None
+    """Two letters, such as DK."""
+    cvr: str | None = None
+    """CVR number of a Danish organisation."""
+    vat_registered: bool | None = None
+    """Whether it is registered for VAT; who is not sells exempt."""
+    vat_number: str | None = None
+    """With its country, such as DK12345678."""
+    ean: str | None = None
+    """Of a public body, 13 digits."""
+    endpoint: str | None = None
+    """Another address in Peppol, such as 0088:5798005770220."""
+    email: str | None = None
+    """Where invoices are mailed."""
+    iban: str | None = None
+    """The account that money goes to."""
+    bic: str | None = None
+    """Its bank."""
+    registration: str | None = None
+    """Registration number of an account within Denmark, four digits."""
+    account: str | None = None
+    """Its account number."""
+    language: Literal["da", "en"] | None = None
+    """Of documents."""
+
+
+NOTHING_NEW = Details()
+
+
 @profile_app.command(name="set")
-def set_profile(
-    *,
-    name: str | None = None,
-    street: str | None = None,
-    post_code: str | None = None,
-    city: str | None = None,
-    country: str | None = None,
-    cvr: str | None = None,
-    vat_registered: bool | None = None,
-    vat_number: str | None = None,
-    ean: str | None = None,
-    endpoint: str | None = None,
-    email: str | None = None,
-    iban: str | None = None,
-    bic: str | None = None,
-    registration: str | None = None,
-    account: str | None = None,
-    language: Literal["da", "en"] | None = None,
-    house: bool = False,
-    here: Here = HERE,
-) -> None:
+def set_profile(*, details: Details = NOTHING_NEW, house: bool = False, here: Here = HERE) -> None:
     """Change your party's billing details; what is not given stays as it was.
 
     Args:
-        name: The legal name.
-        street: Street and number.
-        post_code: Post code.
-        city: City.
-        country: Two letters, such as DK.
-        cvr: CVR number of a Danish organisation.
-        vat_registered: Whether it is registered for VAT; who is not sells exempt.
-        vat_number: With its country, such as DK12345678.
-        ean: Of a public body, 13 digits.
-        endpoint: Another address in Peppol, such as 0088:5798005770220.
-        email: Where invoices are mailed.
-        iban: The account that money goes to.
-        bic: Its bank.
-        registration: Registration number of an account within Denmark, four digits.
-        account: Its account number.
-        language: Of documents.
+        details: What is to be otherwise.
         house: The exchange's own details, for its operator.
         here: Where and as whom.
     """
-    given = {
-        "name": name,
-        "street": street,
-        "post_code": post_code,
-        "city": city,
-        "country": country,
-        "cvr": cvr,
-        "vat_registered": vat_registered,
-        "vat_number": vat_number,
-        "ean": ean,
-        "endpoint": endpoint,
-        "email": email,
-        "iban": iban,
-        "bic": bic,
-        "registration": registration,
-        "account": account,
-        "language": language,
-    }
+    given = {key: value for key, value in asdict(details).items() if value is not None}
     params = _house(house)
     with exchange(here) as client:
         before = answer_of(client.get("/api/billing/profile", params=params))
         kept = {key: value for key, value in before.items() if key != "missing"}
-        wanted = kept | {key: value for key, value in given.items() if value is not None}
-        found = answer_of(client.put("/api/billing/profile", params=params, json=wanted))
+        found = answer_of(client.put("/api/billing/profile", params=params, json=kept | given))
     tell(here, found, _print_profile)
 
 

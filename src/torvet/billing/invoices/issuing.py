@@ -18,7 +18,7 @@ from torvet.billing.model import HOUSE, AccountKind, Posting
 from torvet.billing.model import Line as BooksLine
 from torvet.billing.model import credit as credited
 from torvet.billing.model import debit as debited
-from torvet.billing.periods import Month, day_of
+from torvet.billing.periods import Month, day_of, month_of
 from torvet.billing.profiles import profiles_of
 from torvet.billing.rulebook import rules_on
 from torvet.billing.rules import merged
@@ -102,12 +102,15 @@ def waiting_for(
 def what_waits(tx: Connection, parts: Parts, *, party: str | None = None) -> tuple[Waiting, ...]:
     """Return charges that no invoice could be written for now, and every reason.
 
-    Those that `party` buys or sells, or all of them. Nothing is issued, and nobody waits.
+    Those that `party` buys or sells, also of this month; or everybody's of months that are over,
+    and what is paid once: what a run has left. Nothing is issued, and nobody waits.
     """
     now = parts.clock.now()
     until = now + timedelta(microseconds=1)
     if party is None:
-        held = store.waiting_sheets(tx, until, hold=False)
+        held = store.waiting_sheets(tx, month_of(now).start, hold=False)
+        for contract in store.contracts_paid_once(tx):
+            held |= store.waiting_sheets(tx, until, contract=contract, hold=False)
     else:
         bought = store.waiting_sheets(tx, until, consumers=[party], hold=False)
         held = bought | store.waiting_sheets(tx, until, provider=party, hold=False)
