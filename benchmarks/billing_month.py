@@ -23,7 +23,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from torvet.audit import Fact, leaf_of, seal
+from torvet.audit import seal
 from torvet.billing import check_books
 from torvet.billing.charges import charge_due
 from torvet.billing.invoices.issuing import issue_month
@@ -36,6 +36,7 @@ from torvet.contracts import store as contracts_store
 from torvet.contracts.price_text import from_text
 from torvet.exchange import open_parts
 from torvet.kit.ids import new_id
+from torvet.kit.moments import to_text
 from torvet.metering import catch_up
 from torvet.parties import Party, PartyKind
 from torvet.parties.store import add_party
@@ -76,6 +77,7 @@ def filled(parts, contracts, events, hours):
     chance = random.Random(7)
     uses = sorted(_uses(chance, contracts, events // contracts, hours))
     with parts.db.begin() as tx:
+        tx.execute(text("set local statement_timeout = 0"))
         raw = tx.connection.driver_connection
         with raw.cursor() as cursor, cursor.copy("copy facts (leaf) from stdin") as copy:
             for seconds, place in uses:
@@ -96,25 +98,14 @@ def _uses(chance, contracts, each, hours):
 
 
 def _leaf(contract, consumer, provider, at, chance):
+    """Write the leaf of a use as the log writes it, only faster."""
     rows = chance.randrange(1, 200)
-    return leaf_of(
-        Fact(
-            name="usage",
-            at=at,
-            actor="tk_1",
-            subject=contract,
-            parties=(consumer, provider),
-            body={
-                "contract": contract,
-                "dataset": "ds_1",
-                "release": 1,
-                "channel": "rest",
-                "rows": rows,
-                "bytes": rows * 120,
-                "requests": 1,
-                "format": "json",
-            },
-        )
+    return (
+        f'{{"actor":"tk_1","at":"{to_text(at)}","body":{{"bytes":{rows * 120},"channel":"rest",'
+        f'"contract":"{contract}","dataset":"ds_1","format":"json","release":1,"requests":1,'
+        f'"rows":{rows}}},"format":"torvet-fact/1","name":"usage",'
+        f'"parties":["{consumer}","{provider}"],"salt":"{chance.randbytes(16).hex()}",'
+        f'"subject":"{contract}"}}'
     )
 
 

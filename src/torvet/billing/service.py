@@ -69,10 +69,16 @@ def post_at_once(parts: Parts, posting: Posting, *, by: str) -> Posted:
 
     The escrow's law is the database's own here. Raises what `post` raises; nothing is posted then.
     """
+    wanted = _transaction_of(posting, at=parts.clock.now(), by=by)
+    leaf = leaf_of(_fact(wanted))
+    there = store.post_alone(parts.db, wanted, leaf)
+    if there is not None:
+        return _posted(wanted, there)
+    # What was refused did nothing: once more, so that it raises what SQLAlchemy raises.
     with parts.db.connect() as plain:
         tx = plain.execution_options(isolation_level="AUTOCOMMIT")
         try:
-            return _post(tx, posting, at=parts.clock.now(), by=by)
+            return _posted(wanted, store.post(tx, wanted, leaf))
         except IntegrityError as error:
             if _law_of(error) != ESCROW_LAW:
                 raise
@@ -85,11 +91,16 @@ def post_at_once(parts: Parts, posting: Posting, *, by: str) -> Posted:
 
 def _post(tx: Connection, posting: Posting, *, at: datetime, by: str) -> Posted:
     wanted = _transaction_of(posting, at=at, by=by)
-    id_, salt_there, digest_there = store.post(tx, wanted, leaf_of(_fact(wanted)))
+    return _posted(wanted, store.post(tx, wanted, leaf_of(_fact(wanted))))
+
+
+def _posted(wanted: Transaction, there: tuple[TransactionId, bytes, bytes]) -> Posted:
+    """Say what came of it, where `there` is who has the key now."""
+    id_, salt_there, digest_there = there
     if id_ == wanted.id:
         return Posted(transaction=id_, fresh=True)
-    if posting.digest(salt_there) != digest_there:
-        raise KeyReused(posting.key, id_)
+    if wanted.posting.digest(salt_there) != digest_there:
+        raise KeyReused(wanted.posting.key, id_)
     return Posted(transaction=id_, fresh=False)
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Row, Select, case, func, select, text
+from sqlalchemy import Connection, Engine, Row, Select, case, func, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from torvet.kit.money import Currency, Money
@@ -40,22 +40,30 @@ def post(tx: Connection, transaction: Transaction, leaf: str) -> tuple[Transacti
     That is the id, salt and digest of one transaction. Waits for whoever is posting under the
     same key at this moment.
     """
-    row = _ask(tx, _POST, _said(transaction, leaf))
+    row = tx.exec_driver_sql(_POST, _said(transaction, leaf)).one()
     return TransactionId(row[0]), row[1], row[2]
 
 
-def _ask(tx: Connection, sql: str, said: dict[str, Any]) -> Sequence[Any]:
-    """Put `sql` to the driver itself where `tx` is a deed of one statement, which saves its half.
+def post_alone(
+    db: Engine, transaction: Transaction, leaf: str
+) -> tuple[TransactionId, bytes, bytes] | None:
+    """Post as a deed of one statement, put to the driver itself; None where it was refused.
 
-    What it refuses is sent again, so that it raises what SQLAlchemy raises: a posting counts once.
+    The pool's connection without SQLAlchemy's around it saves a tenth of a posting.
     """
-    connection: Any = tx.connection.driver_connection
-    if connection.autocommit:
-        try:
-            return cast("Sequence[Any]", connection.execute(sql, said, prepare=True).fetchone())
-        except psycopg.Error:
-            pass
-    return tx.exec_driver_sql(sql, said).one()
+    pooled = db.raw_connection()
+    driver: Any = pooled.driver_connection
+    try:
+        driver.autocommit = True
+        row = driver.execute(_POST, _said(transaction, leaf), prepare=True).fetchone()
+    except psycopg.OperationalError:
+        pooled.invalidate()  # the server may be gone: asking once more tells
+        return None
+    except psycopg.Error:
+        row = None
+    driver.autocommit = False
+    pooled.close()
+    return None if row is None else (TransactionId(row[0]), row[1], row[2])
 
 
 def _said(transaction: Transaction, leaf: str) -> dict[str, Any]:

@@ -156,26 +156,35 @@ def set_aside(
     contract: Contract,
     *,
     bytes: int,  # noqa: A002 - its name everywhere
+    requests: int = 1,
     channel: str,
     actor: str,
+    hold: Hold | None = None,
 ) -> Hold | None:
-    """Hold what a fetch of `bytes` may spend, or raise ReadRefused; None where nothing is capped.
+    """Hold what `bytes` may spend, or raise ReadRefused; the `hold` there is if nothing is capped.
 
-    For files, whose rows were let through when they were named.
+    For files, whose rows were let through when they were named, and for pages, whose weight is
+    known when they are made: `contract` was let through a moment ago.
     """
     now = parts.clock.now()
-    ask = Ask(reader=contract.consumer, purpose=contract.purpose, at=now, bytes=bytes)
+    ask = Ask(
+        reader=contract.consumer,
+        purpose=contract.purpose,
+        at=now,
+        bytes=bytes,
+        requests=requests,
+    )
     if not _is_capped(contract, ask):
-        return None
+        return hold
     # Limits are on rows and on requests for them: these were counted before.
     bare = replace(contract, clauses=())
     with parts.db.connect() as plain:
         admission = _counted_at_once(
-            plain.execution_options(isolation_level="AUTOCOMMIT"), bare, ask, None
+            plain.execution_options(isolation_level="AUTOCOMMIT"), bare, ask, hold
         )
     if admission is not None:
         return admission.hold
-    verdict, held = _judge_and_count(parts, bare, ask, None, actor=actor, channel=channel)
+    verdict, held = _judge_and_count(parts, bare, ask, hold, actor=actor, channel=channel)
     if isinstance(verdict, Refused):
         raise _refusal(contract, verdict)
     return held

@@ -23,6 +23,7 @@ from torvet.contracts import (
     bytes_are_capped,
     give_back,
     release,
+    set_aside,
 )
 from torvet.kit import filters
 from torvet.parties import Caller
@@ -256,17 +257,16 @@ def _weighed(parts: Parts, caller: Caller, reading: Reading, weight: int) -> Rea
     """Ask once more where the bytes of a page, which are known by now, count towards a cap."""
     if not bytes_are_capped(reading.contract.tariff, reading.contract.order):
         return reading
-    more = _admit(
+    hold = set_aside(
         parts,
-        caller,
-        reading.contract.id,
-        reading.ask,
-        rows=0,
+        reading.contract,
         bytes=weight,
         requests=0,
+        channel=Channel.REST.value,
+        actor=caller.actor,
         hold=reading.hold,
     )
-    return replace(reading, hold=more.hold)
+    return replace(reading, hold=hold)
 
 
 def _page(parts: Parts, reading: Reading, rows: int) -> list[pa.RecordBatch]:
