@@ -18,7 +18,7 @@ test: $(VENV)/dev.stamp ## run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-fast: $(VENV)/dev.stamp ## run what a developer runs after every edit
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" --hypothesis-profile fast $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" --hypothesis-profile fast -p no:schemathesis $(ARGS)
 
 lint: $(VENV)/dev.stamp ## hold the house's rules
 	$(BIN)/ruff check .

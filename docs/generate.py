@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import functools
 import importlib
 import inspect
 import io
@@ -93,6 +94,7 @@ def _names(app: Any) -> list[str]:
     return sorted(name for name in app if not name.startswith("-"))
 
 
+@functools.cache
 def _help(path: tuple[str, ...]) -> str:
     out = io.StringIO()
     console = Console(file=out, width=_WIDTH, color_system=None, force_terminal=False)
@@ -135,6 +137,7 @@ def errors() -> list[type[ExchangeError]]:
     return found
 
 
+@functools.cache
 def openapi() -> dict[str, Any]:
     """Return the OpenAPI description; no part is opened for it."""
     parts = SimpleNamespace(settings=Settings(), clock=WallClock())
