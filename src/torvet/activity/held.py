@@ -51,7 +51,8 @@ HELD = (
     Held("negotiation_rounds", column="negotiation", of="negotiations"),
     Held("usage_hours", among=("parties",)),
     Held("reuse_uses", by=("consumer",)),
-    Held("reuse_thanks", by=SIDES),
+    # The consumer alone: whoever thanked without a name is told to nobody.
+    Held("reuse_thanks", by=("consumer",)),
     Held("reviews", by=("author", "provider")),
     Held("review_versions", column="review", of="reviews"),
     Held("charge_sheets", by=SIDES),
@@ -79,7 +80,7 @@ HELD = (
     Held("wanted_requests", by=("owner",)),
     Held("wanted_joins", by=("party",)),
     Held("wanted_pledges", by=("party",)),
-    Held("wanted_answers", by=("provider",)),
+    Held("wanted_answers", by=("provider",), without=("votes",)),
 )
 
 _LOG = "the log itself: the facts that name the party come with their bytes"

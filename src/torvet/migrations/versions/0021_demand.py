@@ -14,8 +14,11 @@ MOMENT = sa.DateTime(timezone=True)
 
 def upgrade() -> None:
     _duties_and_ratings()
-    _demand()
-    _reuse()
+    _requests()
+    _pledges()
+    _answers()
+    _uses()
+    _reviews()
 
 
 def _duties_and_ratings() -> None:
@@ -39,7 +42,7 @@ def _duties_and_ratings() -> None:
     )
 
 
-def _demand() -> None:
+def _requests() -> None:
     op.create_table(
         "wanted_requests",
         sa.Column("id", sa.Text, primary_key=True),
@@ -89,6 +92,9 @@ def _demand() -> None:
         sa.Column("purpose", sa.Text, nullable=False),
         sa.Column("joined_at", MOMENT, nullable=False),
     )
+
+
+def _pledges() -> None:
     op.create_table(
         "wanted_pledges",
         sa.Column("id", sa.Text, primary_key=True),
@@ -130,6 +136,9 @@ def _demand() -> None:
         ["id"],
         postgresql_where=sa.text("hold is not null and not settled"),
     )
+
+
+def _answers() -> None:
     op.create_table(
         "wanted_answers",
         sa.Column("id", sa.Text, primary_key=True),
@@ -155,7 +164,7 @@ def _demand() -> None:
     op.create_index("wanted_answers_request", "wanted_answers", ["request", "id"])
 
 
-def _reuse() -> None:
+def _uses() -> None:
     op.create_table(
         "reuse_uses",
         sa.Column("id", sa.Text, primary_key=True),
@@ -200,6 +209,9 @@ def _reuse() -> None:
     op.create_index("reuse_thanks_contract", "reuse_thanks", ["contract", "id"])
     op.create_index("reuse_thanks_dataset", "reuse_thanks", ["dataset", "id"])
     op.create_index("reuse_thanks_provider", "reuse_thanks", ["provider", "id"])
+
+
+def _reviews() -> None:
     op.create_table(
         "reviews",
         sa.Column("id", sa.Text, primary_key=True),
