@@ -2,13 +2,14 @@
 
 import pytest
 
+from torvet.audit import Fact
 from torvet.billing import check_books
 from torvet.billing.escrow import HoldNotFound, Purpose, held, hold
 from torvet.billing.escrow.covering import cover, cover_all
 from torvet.billing.escrow.deposits import deposit_for, return_held
 from torvet.billing.escrow.errors import AmountNotHeld
 from torvet.billing.escrow.releasing import release_due
-from torvet.contracts import ReadRefused, admit
+from torvet.contracts import ReadRefused, Used, admit, release, spend
 from torvet.contracts.service_levels import to_json
 
 from .conftest import DAILY, kr
@@ -103,6 +104,45 @@ def test_held_money_that_nothing_was_delivered_for_goes_back_when_asked(town, pr
     assert return_held(town.parts, town.cast.bo, wanted.id, None) is None
     with pytest.raises(HoldNotFound):
         return_held(town.parts, town.cast.carla, wanted.id, kr(1))
+
+
+def test_what_was_read_a_moment_ago_is_not_given_back(town, prepaid):
+    wanted = pay_in(town, prepaid, 1_250)
+    town.square.use(prepaid.id, rows=8)
+
+    with pytest.raises(AmountNotHeld, match="not invoiced yet"):
+        return_held(town.parts, town.cast.bo, wanted.id, None)
+
+
+def test_what_is_being_read_and_what_no_meter_has_seen_is_not_given_back(town, prepaid):
+    wanted = pay_in(town, prepaid, 1_250)
+    at_work = read(town, prepaid, 8)
+    with pytest.raises(AmountNotHeld):
+        return_held(town.parts, town.cast.bo, wanted.id, None)
+
+    # Counted for the cap, and in no sealed fact that the meter reads.
+    unmetered = Fact(
+        name="unmetered",
+        at=town.parts.clock.now(),
+        actor="x",
+        subject=prepaid.id,
+        parties=(),
+        body={},
+    )
+    with town.parts.db.begin() as tx:
+        spend(tx, at_work.contract, Used(rows=8), unmetered, at_work.hold)
+    with pytest.raises(AmountNotHeld):
+        return_held(town.parts, town.cast.bo, wanted.id, kr(1))
+
+
+def test_what_was_given_back_is_not_read_for(town, prepaid):
+    wanted = pay_in(town, prepaid, 1_250)
+    release(town.parts, read(town, prepaid, 8).hold)
+
+    return_held(town.parts, town.cast.bo, wanted.id, None)
+
+    with pytest.raises(ReadRefused):
+        read(town, prepaid, 1)
 
 
 def test_a_contract_that_is_not_prepaid_takes_no_deposit(town):

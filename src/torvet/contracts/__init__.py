@@ -1,6 +1,7 @@
 """What providers offer and consumers accept, and what that allows at every read."""
 
 from . import level_words
+from .capping import MonthSpent, month_spent
 from .clauses import (
     Answers,
     Ask,
@@ -137,6 +138,7 @@ __all__ = [
     "Hold",
     "Level",
     "Measure",
+    "MonthSpent",
     "NoOnwardSharing",
     "NoReidentification",
     "NotProvider",
@@ -201,6 +203,7 @@ __all__ = [
     "level_words",
     "make_offer",
     "mark_done",
+    "month_spent",
     "offers_of",
     "order_faults",
     "prepaid_contracts",

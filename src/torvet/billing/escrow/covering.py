@@ -7,8 +7,7 @@ from math import floor
 from sqlalchemy import Connection
 
 from torvet import contracts
-from torvet.billing.charges import charged_of
-from torvet.billing.charges import terms_of
+from torvet.billing.charges import charged_of, terms_of
 from torvet.billing.charging import Cause
 from torvet.billing.invoices import invoice
 from torvet.billing.periods import month_of

@@ -1,16 +1,20 @@
 """Paying in before use: how a consumer fills the hold of its contract, and gets the rest back."""
 
+from datetime import datetime, timedelta
+
 from sqlalchemy import Connection
 
-from torvet import contracts
-from torvet.audit import Fact, record
-from torvet.billing.charges import waiting
+from torvet import contracts, metering
+from torvet.audit import Fact, record, seal
+from torvet.billing.charges import charge_now, charged_of, waiting
+from torvet.billing.charging import Cause
 from torvet.contracts import Contract
 from torvet.kit.money import Money
 from torvet.parties import Caller, Role, check
 from torvet.ports.parts import Parts
 
 from . import service, store
+from .covering import cover
 from .errors import AmountNotHeld, HoldNotFound
 from .model import Hold, Moved, Purpose
 from .releasing import release_for
@@ -49,25 +53,25 @@ def deposit_for(parts: Parts, caller: Caller, contract_id: str) -> Hold:
 def return_held(parts: Parts, caller: Caller, hold_id: str, amount: Money | None) -> Moved | None:
     """Give held money of a prepaid contract back to its consumer, who asks for it.
 
-    What is invoiced is paid with it first, and what is used and not invoiced stays held. Raises
-    HoldNotFound, HoldShort, AmountNotHeld.
+    What is invoiced is paid with it first, and what is used and not invoiced stays held, also
+    what was used a moment ago. From then on it covers no more reads. Raises HoldNotFound,
+    HoldShort, AmountNotHeld.
     """
     check(caller, Role.BUYER)
+    _charge_all(parts, caller, hold_id)
     now = parts.clock.now()
     with parts.db.begin() as tx:
-        held = store.hold(tx, hold_id, locked=True)
-        if held.party != caller.party or held.purpose is not Purpose.PREPAID:
-            raise HoldNotFound(hold_id)
+        held = _own(tx, caller, hold_id, locked=True)
         release_for(tx, hold_id, at=now)
         held = store.hold(tx, hold_id)
-        if _is_owing(tx, held, parts):
+        if _is_owing(tx, held, now):
             raise AmountNotHeld(
                 str(held.rest), "what was used is not invoiced yet, and is paid from it"
             )
         wanted = held.rest if amount is None else amount
         if not held.rest and amount is None:
             return None
-        return service.give_back(
+        moved = service.give_back(
             tx,
             hold_id,
             wanted,
@@ -76,11 +80,44 @@ def return_held(parts: Parts, caller: Caller, hold_id: str, amount: Money | None
             at=now,
             by=caller.actor,
         )
+        # Not left to the job: until it ran, reads would be paid for with what is gone.
+        cover(tx, held.subject, at=now)
+    return moved
 
 
-def _is_owing(tx: Connection, held: Hold, parts: Parts) -> bool:
+def _own(tx: Connection, caller: Caller, hold_id: str, *, locked: bool = False) -> Hold:
+    held = store.hold(tx, hold_id, locked=locked)
+    if held.party != caller.party or held.purpose is not Purpose.PREPAID:
+        raise HoldNotFound(hold_id)
+    return held
+
+
+def _charge_all(parts: Parts, caller: Caller, hold_id: str) -> None:
+    """Charge what was used by now, also in the hour that is not over."""
+    with parts.db.begin() as tx:
+        held = _own(tx, caller, hold_id)
+    seal(parts)
+    metering.catch_up(parts)
+    charge_now(parts, held.subject)
+
+
+def _is_owing(tx: Connection, held: Hold, now: datetime) -> bool:
+    """Say whether something was used that no invoice says yet, or is being read at this moment."""
     contract = contracts.contract(tx, held.subject)
-    return any(waiting(tx, until=parts.clock.now(), contract=contract.id))
+    if any(waiting(tx, until=now + timedelta(microseconds=1), contract=contract.id)):
+        return True
+    month = contracts.month_spent(tx, contract, now)
+    if month.held:
+        return True
+    charged = Money.total(
+        [
+            one.amount
+            for one in charged_of(tx, contract.id, start=month.start)
+            if one.key.cause is Cause.USE
+        ],
+        held.currency,
+    )
+    return month.spent is not None and month.spent > charged
 
 
 def _opened(contract: Contract, made: Hold, actor: str) -> Fact:
