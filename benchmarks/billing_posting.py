@@ -2,7 +2,8 @@
 
 Eight processes post, each transaction on its own with its fact in the log, to the accounts of
 many parties and all of them to the exchange's one fee account. The peer inserts two rows into a
-table without any law, through the driver alone: the least that could be called a posting.
+table without any law, through the driver alone: the least that could be called a posting; and the
+same through the pool, begun and committed as every deed is. A run of invoices posts in batches.
 
 `python -m benchmarks.billing_posting [--json FILE]`
 """
@@ -18,11 +19,13 @@ from benchmarks._told import asks_for_json, tell
 from sqlalchemy import text
 
 from torvet.billing import AccountKind, Posting, check_books, credit, debit, post_at_once
+from torvet.billing.service import post_many
 from torvet.exchange import open_parts
 from torvet.kit.money import Currency, Money
 from torvet.settings import Settings
 
 WRITERS = 8
+BATCH = 20
 ROUNDS = 3
 MEASURED_S = 4
 PARTIES = 500
@@ -76,6 +79,17 @@ def posting(make):
         return deed
 
     return begun
+
+
+def in_batches(parts, writer):
+    """Twenty postings in one transaction, as a run of invoices makes them."""
+
+    def deed(number):
+        wanted = [two_lines(f"{writer}.{place}", number) for place in range(BATCH)]
+        with parts.db.begin() as tx:
+            post_many(tx, wanted, at=parts.clock.now(), by="tk_meter")
+
+    return deed
 
 
 def plain(parts, writer):
@@ -134,12 +148,13 @@ def measured(home, parts):
     with parts.db.begin() as tx:
         tx.execute(text(PLAIN))
         durable = tx.scalar(text("show fsync")), tx.scalar(text("show synchronous_commit"))
-    found = {"two_lines": [], "three_lines": [], "plain": [], "plain_as_deeds": []}
+    found = {"batches": [], "two_lines": [], "three_lines": [], "plain": [], "plain_as_deeds": []}
     for _ in range(ROUNDS):
         found["plain"].append(writers_at_once(home, plain))
         found["plain_as_deeds"].append(writers_at_once(home, plain_as_deeds))
         found["two_lines"].append(writers_at_once(home, posting(two_lines)))
         found["three_lines"].append(writers_at_once(home, posting(charge)))
+        found["batches"].append(BATCH * writers_at_once(home, in_batches))
     began = time.monotonic()
     report = check_books(parts)
     checked_s = time.monotonic() - began
@@ -151,6 +166,7 @@ def measured(home, parts):
         "synchronous_commit": durable[1],
         "transactions_of_two_lines_per_s": round(medians["two_lines"]),
         "transactions_of_three_lines_per_s": round(medians["three_lines"]),
+        f"transactions_in_batches_of_{BATCH}_per_s": round(medians["batches"]),
         "peer_plain_two_rows_per_s": round(medians["plain"]),
         "peer_plain_two_rows_as_deeds_per_s": round(medians["plain_as_deeds"]),
         "ratio_to_plain_as_deeds": round(medians["plain_as_deeds"] / medians["two_lines"], 2),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy import Connection, RowMapping, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from torvet.ports.question import Question
@@ -128,7 +128,7 @@ def _ask(tx: Connection, sql: str, asked: dict[str, Any]) -> Sequence[Any] | Non
     return tx.exec_driver_sql(sql, asked).one_or_none()
 
 
-def _spending(row: Mapping[str, Any], since: datetime) -> Spending:
+def _spending(row: Mapping[str, Any] | RowMapping, since: datetime) -> Spending:
     # A month that is over counts no more; what is held is used when its read is at its end.
     current = row["since"] >= since
     return Spending(

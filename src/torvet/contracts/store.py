@@ -11,15 +11,15 @@ from sqlalchemy import (
     RowMapping,
     Text,
     and_,
-    any_,
     bindparam,
     cast,
+    func,
     or_,
     select,
     text,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from torvet.kit.money import Money
 from torvet.parties.model import PartyId
@@ -163,7 +163,9 @@ def contract(tx: Connection, contract_id: str) -> Contract:
 def contracts_by_id(tx: Connection, wanted: Sequence[str]) -> dict[str, Contract]:
     """Return those of `wanted` that are there, by their ids."""
     # As one array: a list of parameters takes longer to write than to look up.
-    rows = tx.execute(_WRITTEN.where(contracts.c.id == any_(list(wanted)))).mappings()
+    rows = tx.execute(
+        _WRITTEN.where(contracts.c.id == func.any(cast(list(wanted), ARRAY(Text))))
+    ).mappings()
     return {row["id"]: _read(row) for row in rows}
 
 
