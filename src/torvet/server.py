@@ -1,8 +1,10 @@
 """The application, put together from its slices: it knows all and decides nothing."""
 
+import functools
 import gc
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
 
 from .activity import api as activity_api
 from .activity import pages as activity_pages
@@ -106,12 +108,20 @@ ROUTERS = (
 )
 
 
+@functools.cache
+def _routes() -> list[BaseRoute]:
+    """Return the routes of every room, made once for all applications of a process."""
+    joined = APIRouter()
+    for router in ROUTERS:
+        joined.include_router(router)
+    return joined.routes
+
+
 def application(parts: Parts) -> FastAPI:
     """Return the whole exchange as one ASGI application."""
     app = new_app(parts)
     readers.install(app, papers_of)
-    for router in ROUTERS:
-        app.include_router(router)
+    app.router.routes.extend(_routes())
     # Small reads come by the hundred a second.
     app.router.routes[:0] = [rows_api.AT_ONCE, files_api.AT_ONCE]
     return app
