@@ -38,6 +38,7 @@ from torvet.billing import (
     transaction,
     trial_balance,
 )
+from torvet.billing.rules import opposite, told_to
 from torvet.kit.money import Currency
 
 from .conftest import ALMA, BO, CARLA, NUMBERS, a_charge, eur, kr, moved
@@ -70,6 +71,19 @@ def test_what_is_posted_stands_in_the_books_and_in_the_log(parts):
     assert fact.parties == (ALMA, BO)
     assert fact.body["digest"] == found.digest.hex()
     assert "amount" not in fact.body
+
+
+def test_strangers_on_one_side_of_a_transaction_are_not_told_of_one_another():
+    shared = (
+        debit(AccountKind.PAYABLE, ALMA, kr(300)),
+        credit(AccountKind.CONTRIBUTOR, BO, kr(100)),
+        credit(AccountKind.CONTRIBUTOR, CARLA, kr(200)),
+    )
+    together = (debit(AccountKind.BANK, "", kr(300)), *shared[1:])
+
+    assert told_to(shared) == told_to(opposite(shared)) == (ALMA,)
+    assert told_to(together) == ()
+    assert told_to((shared[0], credit(AccountKind.CONTRIBUTOR, BO, kr(300)))) == (ALMA, BO)
 
 
 @pytest.mark.parametrize("at_once", [False, True])

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from torvet.kit.money import Currency, Money
 
-from .model import HOUSE_ONLY, PARTY_ONLY, Account, Line, Posting
+from .model import HOUSE, HOUSE_ONLY, PARTY_ONLY, Account, Line, Posting
 
 KEY_LENGTH_MAX = 200
 WORDS_LENGTH_MAX = 300
 LINES_MIN = 2
-LINES_MAX = 1_000  # the fact names every party, and a fact is a line
+LINES_MAX = 1_000
 
 _KIND = re.compile(r"[a-z][a-z-]{0,39}")
 _PARTY = re.compile(r"[a-z]{2}_[0-9a-z]{1,40}")
@@ -71,6 +71,20 @@ def merged(lines: Iterable[Line]) -> tuple[Line, ...]:
     for line in lines:
         sums[line.account] = sums.get(line.account, Money.zero(line.amount.currency)) + line.amount
     return tuple(Line(account=account, amount=amount) for account, amount in sums.items() if amount)
+
+
+def told_to(lines: Sequence[Line]) -> tuple[str, ...]:
+    """Return the parties that the fact of a transaction names: it tells nobody of a stranger.
+
+    Whoever is alone on its side deals with all of the other: a buyer with the providers on its
+    invoice, a provider with those who share its income. These do not know of one another, so that
+    where there are several on a side, none of them is named.
+    """
+    debits, credits_ = (
+        {line.account.party for line in lines if line.amount.minor * sign > 0} - {HOUSE}
+        for sign in (1, -1)
+    )
+    return tuple(sorted({party for side in (debits, credits_) if len(side) == 1 for party in side}))
 
 
 def opposite(lines: Iterable[Line]) -> tuple[Line, ...]:

@@ -25,7 +25,6 @@ from .errors import (
     TransactionNotFound,
 )
 from .model import (
-    HOUSE,
     Account,
     AccountBalance,
     AccountKind,
@@ -137,7 +136,6 @@ def _transaction_of(posting: Posting, *, at: datetime, by: str) -> Transaction:
 
 def _fact(wanted: Transaction) -> Fact:
     posting = wanted.posting
-    parties = {line.account.party for line in posting.lines} - {HOUSE}
     body = {
         "key": posting.key,
         "kind": posting.kind,
@@ -151,7 +149,7 @@ def _fact(wanted: Transaction) -> Fact:
         at=wanted.at,
         actor=wanted.posted_by,
         subject=wanted.id,
-        parties=tuple(sorted(parties)),
+        parties=rules.told_to(posting.lines),
         body=body,
     )
 

@@ -12,7 +12,7 @@ from .model import PORTION_WHOLE, How, Part, Terms, Way
 from .shapley import Use, Values
 
 MEMBERS_MAX = 900
-"""One posting holds them all, and its fact names them."""
+"""One posting holds them all."""
 SHAPLEY_MEMBERS_MAX = 200
 COLUMNS_MAX = 2_000
 WEIGHT_MAX = 10**12

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from torvet import catalogue, contracts, parties
-from torvet.audit import Fact, record
+from torvet.audit import Fact, record_all
 from torvet.billing import service as books
 from torvet.billing.model import AccountKind, Posting, credit, debit
 from torvet.billing.rules import merged
@@ -64,7 +64,7 @@ def agree(
             made_by=caller.actor,
         )
         store.add(tx, agreement)
-        record(tx, _fact_of(agreement, before))
+        record_all(tx, _facts_of(agreement, before))
     return agreement
 
 
@@ -90,27 +90,35 @@ def _check(tx: Connection, dataset: Dataset, terms: Terms) -> None:
         raise SharesUnfit(tuple(faults))
 
 
-def _fact_of(agreement: Agreement, before: Agreement | None) -> Fact:
-    """Tell all members, also those who are none any more."""
+def _facts_of(agreement: Agreement, before: Agreement | None) -> list[Fact]:
+    """Tell all members, also those who are none any more: each in a fact of its own."""
     members = {member.party for member in agreement.terms.members}
     if before is not None:
         members |= {member.party for member in before.terms.members}
     digest = hashlib.sha256(canonical(store.terms_json(agreement.terms))).hexdigest()
-    return Fact(
-        name=AGREED,
-        at=agreement.made_at,
-        actor=agreement.made_by,
-        subject=agreement.dataset,
-        parties=tuple(sorted({agreement.provider, *members})),
-        body={
-            "dataset": agreement.dataset,
-            "version": agreement.version,
-            "portion": agreement.terms.portion,
-            "way": agreement.terms.way.value,
-            "members": len(agreement.terms.members),
-            "terms": digest,
-        },
+    return _told_apart(
+        Fact(
+            name=AGREED,
+            at=agreement.made_at,
+            actor=agreement.made_by,
+            subject=agreement.dataset,
+            parties=(),
+            body={
+                "dataset": agreement.dataset,
+                "version": agreement.version,
+                "portion": agreement.terms.portion,
+                "way": agreement.terms.way.value,
+                "members": len(agreement.terms.members),
+                "terms": digest,
+            },
+        ),
+        {agreement.provider, *members},
     )
+
+
+def _told_apart(fact: Fact, told: set[str]) -> list[Fact]:
+    """Return `fact` for each that is told: who a fact names reads whom else it names."""
+    return [replace(fact, parties=(party,)) for party in sorted(told)]
 
 
 def agreements(tx: Connection, caller: Caller, slug: str) -> list[Agreement]:
@@ -221,25 +229,23 @@ def _post(tx: Connection, division: Division, *, at: datetime) -> str | None:
     posted = books.post(tx, posting, at=at, by=EXCHANGE)
     how = division.how
     drawn = {} if how.seed is None else {"seed": str(how.seed), "pairs": how.pairs or 0}
-    record(
-        tx,
-        Fact(
-            name=DIVIDED,
-            at=at,
-            actor=EXCHANGE,
-            subject=division.dataset,
-            parties=tuple(sorted({division.provider, *(p.party for p in division.parts)})),
-            body={
-                "source": division.source,
-                "dataset": division.dataset,
-                "version": division.version,
-                "way": how.way.value,
-                "transaction": posted.transaction,
-                **drawn,
-                **({} if how.error is None else {"error": how.error}),
-            },
-        ),
+    told = Fact(
+        name=DIVIDED,
+        at=at,
+        actor=EXCHANGE,
+        subject=division.dataset,
+        parties=(),
+        body={
+            "source": division.source,
+            "dataset": division.dataset,
+            "version": division.version,
+            "way": how.way.value,
+            "transaction": posted.transaction,
+            **drawn,
+            **({} if how.error is None else {"error": how.error}),
+        },
     )
+    record_all(tx, _told_apart(told, {division.provider, *(p.party for p in division.parts)}))
     return posted.transaction
 
 
