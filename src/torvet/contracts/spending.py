@@ -55,7 +55,7 @@ class Used:
 NOT_USED = Used()
 
 
-def used(*, rows: int, bytes: int, requests: int, question: bool) -> Used:  # noqa: A002
+def used(*, rows: int, bytes: int, requests: int, question: bool) -> Used:  # noqa: A002 - what a contract is said to use
     """Return what a read counts as: an answer is neither rows nor a request."""
     if question:
         return Used(bytes=bytes, answers=requests)
