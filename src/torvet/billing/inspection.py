@@ -4,7 +4,7 @@ What triggers and rights may miss, sums and digests do not: an entry changed by 
 the triggers off, a transaction that is gone, one that the log knows nothing of.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 
@@ -58,9 +58,20 @@ def check_books(parts: Parts) -> BooksReport:
     there was; no escrow is overdrawn; all debits are all credits; the triggers are on guard. Then
     those of documents, as `invoice_faults` tells them, of statements, of shares and of charges.
     """
+    return _reported(parts, _faults)
+
+
+def check_ledger(parts: Parts) -> BooksReport:
+    """Prove the laws of the ledger alone, whatever documents and rooms say of it."""
+    return _reported(parts, _faults_of_ledger)
+
+
+def _reported(
+    parts: Parts, looked_for: Callable[[Connection, _Inspection], Iterator[str]]
+) -> BooksReport:
     seen = _Inspection()
     with one_moment(parts.db) as tx:
-        faults = tuple(islice(_faults(tx, seen), FAULTS_MAX))
+        faults = tuple(islice(looked_for(tx, seen), FAULTS_MAX))
     return BooksReport(
         transactions=seen.transactions,
         accounts=len(seen.balances),
@@ -70,6 +81,15 @@ def check_books(parts: Parts) -> BooksReport:
 
 
 def _faults(tx: Connection, seen: _Inspection) -> Iterator[str]:
+    yield from _faults_of_ledger(tx, seen)
+    yield from invoice_faults(tx)
+    yield from faults_of_payments(tx)
+    yield from faults_of_shares(tx)
+    yield from faults_of_holds(tx)
+    yield from faults_of_charges(tx)
+
+
+def _faults_of_ledger(tx: Connection, seen: _Inspection) -> Iterator[str]:
     for name in store.unguarded(tx):
         yield f"the trigger {name} is gone or switched off: the books are not kept"
     for id_, wrong in store.unbalanced(tx, FAULTS_MAX):
@@ -79,11 +99,6 @@ def _faults(tx: Connection, seen: _Inspection) -> Iterator[str]:
     yield from _faults_of_transactions(tx, seen)
     seen.balances = store.balances(tx)
     yield from _faults_of_balances(seen.balances)
-    yield from invoice_faults(tx)
-    yield from faults_of_payments(tx)
-    yield from faults_of_shares(tx)
-    yield from faults_of_holds(tx)
-    yield from faults_of_charges(tx)
 
 
 def _faults_of_transactions(tx: Connection, seen: _Inspection) -> Iterator[str]:
