@@ -71,6 +71,19 @@ def test_the_pledge_that_reaches_the_goal_binds_all(market):
     assert len(bound[0]["parties"]) == 2
 
 
+def test_a_provider_and_those_who_pledge_are_told_apart(market):
+    made = market.wanted()
+    market.pledge(market.bo, made, 60_000)
+    market.pledge(market.carla, made, 40_000)
+
+    market.answered(made)
+
+    told = [fact for fact in market.facts(made["id"]) if fact["name"] == "wanted-answered"]
+    assert [len(fact["parties"]) for fact in told] == [1] * 3
+    # Who did it is somebody's name as well: the owner alone reads it.
+    assert [fact["actor"] == "exchange" for fact in told] == [False, True, True]
+
+
 def test_a_pledge_is_taken_back_until_it_binds(market):
     made = market.wanted()
     market.pledge(market.carla, made, 60_000)

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from torvet import catalogue, contracts, parties
-from torvet.audit import record
+from torvet.audit import record_all
 from torvet.catalogue import Dataset, DatasetNotFound
 from torvet.contracts import (
     NO_ORDER,
@@ -87,7 +87,9 @@ def answer(parts: Parts, caller: Caller, request_id: str, wish: AnswerWish) -> A
         answer_store.add(tx, made)
         settling.write(tx, replace(request, touched_at=at))
         told = _payers(tx, request)
-        record(tx, facts.of_answer("wanted-answered", request, made, caller.actor, at, told=told))
+        record_all(
+            tx, facts.of_answer("wanted-answered", request, made, caller.actor, at, told=told)
+        )
     return made
 
 
@@ -120,7 +122,9 @@ def withdraw_answer(parts: Parts, caller: Caller, request_id: str, answer_id: st
         gone = replace(found, stage=AnswerStage.WITHDRAWN, closed_at=at)
         answer_store.replace(tx, gone)
         told = _payers(tx, request)
-        record(tx, facts.of_answer("answer-withdrawn", request, gone, caller.actor, at, told=told))
+        record_all(
+            tx, facts.of_answer("answer-withdrawn", request, gone, caller.actor, at, told=told)
+        )
     return gone
 
 
@@ -148,7 +152,7 @@ def vote(
         heard = replace(found, votes={**found.votes, caller.party: vote})
         answer_store.replace(tx, heard)
         told = (caller.party,)
-        record(tx, facts.of_answer("answer-voted", request, heard, caller.actor, at, told=told))
+        record_all(tx, facts.of_answer("answer-voted", request, heard, caller.actor, at, told=told))
         settling.write(tx, request := replace(request, touched_at=at))
         acceptable = not rules.objections_to(heard, request, at)
         if acceptable and rules.carried(heard.votes, request.owner, pledges):
@@ -171,7 +175,7 @@ def _accept(
     promised = replace(request, stage=Stage.PROMISED, answer=answer.id, touched_at=at)
     settling.write(tx, promised, accepted)
     told = [pledge.party for pledge in pledges]
-    record(tx, facts.of_answer("answer-accepted", promised, accepted, actor, at, told=told))
+    record_all(tx, facts.of_answer("answer-accepted", promised, accepted, actor, at, told=told))
     return promised, accepted
 
 
@@ -248,7 +252,9 @@ def _fulfilled(tx: Connection, it: _Handover, paid: list[Pledge]) -> Request:
     settling.write(tx, done)
     told = [it.answer.provider, *(pledge.party for pledge in paid)]
     more: dict[str, object] = {"dataset": dataset, "price": it.answer.price.to_json()}
-    record(tx, facts.of_request("wanted-fulfilled", done, it.actor, it.at, told=told, more=more))
+    record_all(
+        tx, facts.of_request("wanted-fulfilled", done, it.actor, it.at, told=told, more=more)
+    )
     return done
 
 

@@ -1,6 +1,11 @@
-"""What the demand slice tells the log."""
+"""What the demand slice tells the log.
+
+Who joins and pledges knows the owner of the request, and nobody of the others: where several are
+told of the same, each has a fact of its own.
+"""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from torvet.audit import Fact
@@ -19,7 +24,7 @@ def of_request(
     *,
     told: Iterable[str] = (),
     more: dict[str, object] | None = None,
-) -> Fact:
+) -> tuple[Fact, ...]:
     """Tell how far a request has come, to its owner and to whoever else is `told`."""
     body: dict[str, object] = {
         "request": request.id,
@@ -29,17 +34,13 @@ def of_request(
     }
     if request.reason:
         body["reason"] = request.reason
-    return Fact(
-        name=name,
-        at=at,
-        actor=actor,
-        subject=request.id,
-        parties=_told(request, told),
-        body=body | (more or {}),
+    whole = Fact(
+        name=name, at=at, actor=actor, subject=request.id, parties=(), body=body | (more or {})
     )
+    return _told_apart(whole, request, told)
 
 
-def of_wish(request: Request, actor: str, at: datetime) -> Fact:
+def of_wish(request: Request, actor: str, at: datetime) -> tuple[Fact, ...]:
     """Tell that data is wanted: to its circle, where it has one."""
     wanted = request.wanted
     goal = {} if wanted.goal is None else {"goal": wanted.goal.to_json()}
@@ -60,7 +61,7 @@ def of_pledge(name: str, request: Request, pledge: Pledge, actor: str, at: datet
         at=at,
         actor=actor,
         subject=request.id,
-        parties=_told(request, (pledge.party,)),
+        parties=tuple(dict.fromkeys((request.owner, pledge.party))),
         body={
             "request": request.id,
             "pledge": pledge.id,
@@ -80,14 +81,14 @@ def of_answer(
     at: datetime,
     *,
     told: Iterable[str] = (),
-) -> Fact:
+) -> tuple[Fact, ...]:
     """Tell of a provider's answer, to the provider, the owner and whoever else is `told`."""
-    return Fact(
+    whole = Fact(
         name=name,
         at=at,
         actor=actor,
         subject=request.id,
-        parties=_told(request, (answer.provider, *told)),
+        parties=(),
         body={
             "request": request.id,
             "answer": answer.id,
@@ -97,7 +98,16 @@ def of_answer(
             "stage": answer.stage.value,
         },
     )
+    return _told_apart(whole, request, (answer.provider, *told))
 
 
-def _told(request: Request, told: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((request.owner, *told)))
+def _told_apart(whole: Fact, request: Request, told: Iterable[str]) -> tuple[Fact, ...]:
+    """Return one fact where one beside the owner is told, else one for each.
+
+    Who did it is told to the owner alone then: that names somebody as well.
+    """
+    others = [party for party in dict.fromkeys(told) if party != request.owner]
+    if len(others) <= 1:
+        return (replace(whole, parties=(request.owner, *others)),)
+    copies = (replace(whole, parties=(party,), actor=EXCHANGE) for party in others)
+    return (replace(whole, parties=(request.owner,)), *copies)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from torvet import parties
-from torvet.audit import record
+from torvet.audit import record_all
 from torvet.billing import escrow
 from torvet.catalogue import THEMES
 from torvet.contracts import purpose_code
@@ -78,7 +78,7 @@ def ask(parts: Parts, caller: Caller, wish: Wish) -> Request:
         store.add_request(tx, request, rules.due_at(request, None))
         own = Join(party=caller.party, use=wish.use, purpose=wanted.purpose, joined_at=now)
         store.add_join(tx, request.id, own)
-        record(tx, facts.of_wish(request, caller.actor, now))
+        record_all(tx, facts.of_wish(request, caller.actor, now))
     return request
 
 
@@ -125,7 +125,9 @@ def join_in(
     settling.write(tx, joined)
     told = (caller.party,)
     more: dict[str, object] = {"party": caller.party, "purpose": purpose}
-    record(tx, facts.of_request("wanted-joined", joined, caller.actor, at, told=told, more=more))
+    record_all(
+        tx, facts.of_request("wanted-joined", joined, caller.actor, at, told=told, more=more)
+    )
     return joined
 
 
@@ -143,7 +145,9 @@ def leave(parts: Parts, caller: Caller, request_id: str) -> Request:
         settling.write(tx, left)
         told: tuple[str, ...] = (caller.party,)
         more: dict[str, object] = {"party": caller.party}
-        record(tx, facts.of_request("wanted-left", left, caller.actor, at, told=told, more=more))
+        record_all(
+            tx, facts.of_request("wanted-left", left, caller.actor, at, told=told, more=more)
+        )
     return left
 
 

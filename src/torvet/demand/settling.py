@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from torvet.audit import record
+from torvet.audit import record_all
 from torvet.billing import escrow
 from torvet.kit.money import Money
 from torvet.ports.parts import Parts
@@ -69,7 +69,7 @@ def close(
     told = [pledge.party for pledge in pledges] + [
         answer.provider for answer in answer_store.answers_of(tx, request.id, 100)
     ]
-    record(tx, facts.of_request(f"wanted-{stage.value}", closed, actor, at, told=told))
+    record_all(tx, facts.of_request(f"wanted-{stage.value}", closed, actor, at, told=told))
     return closed
 
 
@@ -111,7 +111,7 @@ def count_in(
     told = [one.party for one in pledges] + [
         answer.provider for answer in answer_store.answers_of(tx, request.id, 100)
     ]
-    record(tx, facts.of_request("pledges-bound", reached, actor, at, told=told))
+    record_all(tx, facts.of_request("pledges-bound", reached, actor, at, told=told))
     return reached, replace(counted, stage=PledgeStage.BOUND)
 
 
