@@ -152,6 +152,27 @@ def test_a_payment_that_went_through_while_its_answer_was_lost_is_found(till, pr
     assert till.invoice(invoice.id).status is Status.PAID
 
 
+def test_a_payment_that_is_refused_stands_in_no_others_way(till, provider):
+    refused, invoice = till.sold(10_000), till.sold(20_000)
+    for one in (refused, invoice):
+        provider.test("faults", next="away,away,away")
+        with pytest.raises(PaymentsAway):
+            begin(till, one)
+    with till.parts.db.begin() as tx:
+        (asked,) = store.payments_of(tx, refused.id)
+    # Whoever uses the key for something else is refused from then on.
+    headers = {"Authorization": f"Bearer {provider.KEY}", "Idempotency-Key": asked.id}
+    taken = {"line_items[0][price_data][unit_amount]": "1"}
+    httpx2.post(f"{provider.endpoint}/v1/checkout/sessions", headers=headers, data=taken)
+
+    till.parts.clock.advance(timedelta(minutes=2))
+    catch_up(till.parts)
+
+    assert kept(till, asked).stage is CardStage.EXPIRED
+    assert begin(till, invoice).stage is CardStage.OPEN
+    assert begin(till, refused).id != asked.id
+
+
 def test_an_event_that_is_quicker_than_the_answer_is_understood(till, provider):
     invoice = till.sold(10_000)
     provider.test("faults", next="silent,silent,silent")

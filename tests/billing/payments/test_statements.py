@@ -19,6 +19,7 @@ from torvet.billing.payments import (
     decide,
     faults_of_payments,
     lines_of,
+    store,
 )
 from torvet.billing.payments.errors import OtherAccount
 from torvet.demo.bank import Bank
@@ -227,3 +228,8 @@ def test_only_the_operator_reads_and_decides(parts, market):
         lines_of(tx, buyer)
     with pytest.raises(LineNotFound):
         decide(parts, THE_OPERATOR, "12345678", IsCost())
+
+
+def test_a_statement_of_many_years_is_looked_up_in_one_question(parts):
+    with parts.db.begin() as tx:
+        assert store.seen(tx, {f"{number:064x}" for number in range(70_000)}) == set()

@@ -133,11 +133,11 @@ def end_event(tx: Connection, id_: str, outcome: str) -> None:
     tx.execute(update(card_events).where(card_events.c.id == id_).values(outcome=outcome))
 
 
-def events_waiting(tx: Connection, limit: int) -> list[tuple[str, bytes]]:
-    """Return events that nothing could be made of yet, in the order they were made."""
+def events_waiting(tx: Connection, since: datetime, limit: int) -> list[tuple[str, bytes]]:
+    """Return events since then that nothing could be made of yet, in the order they were made."""
     query = (
         select(card_events.c.id, card_events.c.body)
-        .where(card_events.c.outcome.is_(None))
+        .where(card_events.c.outcome.is_(None), card_events.c.received_at > since)
         .order_by(card_events.c.made_at, card_events.c.id)
         .limit(limit)
     )

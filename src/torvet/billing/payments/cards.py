@@ -4,10 +4,14 @@ The provider is asked outside of every transaction, under an id that was written
 whatever is killed or lost on the way is asked for again as the same, by the buyer or by a job.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
+import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from torvet import parties
 from torvet.audit import Fact, record
@@ -15,12 +19,15 @@ from torvet.billing.invoices import Kind, invoice
 from torvet.billing.model import HOUSE
 from torvet.billing.profiles.service import profiles_of
 from torvet.billing.shares.service import divide_settled
+from torvet.kit.errors import ExchangeError
 from torvet.kit.ids import new_id
 from torvet.parties import Caller, Role
 from torvet.ports.parts import Parts
 from torvet.ports.payments import (
     CardEvent,
+    PaymentsAway,
     PaymentSeen,
+    PaymentsRefused,
     PaymentStage,
     RefundSeen,
     TakenBack,
@@ -37,7 +44,12 @@ EXCHANGE = "exchange"
 AT_ONCE_MAX = 50
 ASK_AGAIN_AFTER = timedelta(minutes=1)
 LOOK_AFTER = timedelta(minutes=10)
+WAITS_MAX = timedelta(days=30)
+"""How long an event is tried again: one of another's payment waits for what never comes."""
 DONE, IGNORED = "done", "of no concern"
+
+_It = TypeVar("_It")
+_log = structlog.get_logger(__name__)
 
 
 def pay_by_card(parts: Parts, caller: Caller, number: str) -> CardPayment:
@@ -183,28 +195,56 @@ def _apply_dispute(tx: Connection, taken: TakenBack, *, at: datetime) -> None:
 
 
 def catch_up(parts: Parts) -> None:
-    """Ask again what was lost, look after what is open, and try events that wait once more."""
+    """Try events that wait once more, ask again what was lost, and look after what is open.
+
+    Each by itself: what stands in the way of one does not stand in the way of the others. Where
+    the provider is away the rest is left for the next time.
+    """
     if parts.cards is None:
         return
     now = parts.clock.now()
     with parts.db.begin() as tx:
+        events = store.events_waiting(tx, now - WAITS_MAX, AT_ONCE_MAX)
+        refunds = store.refunds_asked(tx, AT_ONCE_MAX)
         asked = store.payments_in(tx, CardStage.ASKED, now - ASK_AGAIN_AFTER, AT_ONCE_MAX)
         open_ = store.payments_in(tx, CardStage.OPEN, now - LOOK_AFTER, AT_ONCE_MAX)
-        refunds = store.refunds_asked(tx, AT_ONCE_MAX)
-        events = store.events_waiting(tx, AT_ONCE_MAX)
-    for payment in asked:
+    _each_apart(_hear_again, parts, events)
+    _each_apart(ask_refund, parts, refunds)
+    _each_apart(_ask_again, parts, asked)
+    _each_apart(_look_after, parts, open_)
+
+
+def _each_apart(deed: Callable[[Parts, _It], object], parts: Parts, them: Sequence[_It]) -> None:
+    for it in them:
+        try:
+            deed(parts, it)
+        except PaymentsAway:
+            raise
+        except (ExchangeError, SQLAlchemyError):
+            _log.exception("news of cards left for later", about=str(it)[:200])
+
+
+def _hear_again(parts: Parts, event: tuple[str, bytes]) -> None:
+    apply_event(parts, cards_of(parts).understand(event[1]))
+
+
+def _ask_again(parts: Parts, payment: CardPayment) -> None:
+    """Ask for a payment; one that the provider refuses is over, so that another can be begun."""
+    try:
         ask(parts, payment)
-    for payment in open_:
-        seen = parts.cards.look(payment.session or "")
+    except PaymentsRefused:
         with parts.db.begin() as tx:
-            apply_payment(tx, seen, at=now)
-    for made in refunds:
-        ask_refund(parts, made)
-    for _, body in events:
-        apply_event(parts, parts.cards.understand(body))
-    if open_:
-        with parts.db.begin() as tx:
-            divide_settled(tx, at=now)
+            held = store.payment(tx, id_=payment.id)
+            if held.stage is CardStage.ASKED:
+                store.keep(tx, replace(held, stage=CardStage.EXPIRED))
+
+
+def _look_after(parts: Parts, payment: CardPayment) -> None:
+    now = parts.clock.now()
+    seen = cards_of(parts).look(payment.session or "")
+    with parts.db.begin() as tx:
+        apply_payment(tx, seen, at=now)
+        divide_settled(tx, at=now)
 
 
 def _fact(name: str, payment: CardPayment, by: str, at: datetime) -> Fact:

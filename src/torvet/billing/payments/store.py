@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, Text, any_, cast, func, insert, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as insert_or
 
 from torvet.billing.bank.model import Statement, StatementLine
@@ -55,7 +56,9 @@ def add_statement(tx: Connection, statement: Statement, file: str) -> None:
 
 def seen(tx: Connection, keys: Collection[str]) -> set[str]:
     """Return those of `keys` that are there."""
-    query = select(bank_lines.c.key).where(bank_lines.c.key.in_(sorted(keys)))
+    # One value, however many keys: a statement of a year has more than a question may have values.
+    named = any_(cast(sorted(keys), ARRAY(Text)))
+    query = select(bank_lines.c.key).where(bank_lines.c.key == named)
     return set(tx.scalars(query))
 
 
