@@ -5,8 +5,8 @@ import json
 import zipfile
 
 import pytest
-from house.test_schema import declared
 
+from house.test_schema import declared
 from torvet.activity.held import HELD, LEFT_OUT
 
 
