@@ -323,3 +323,12 @@ def test_every_kind_of_clause_is_written_by_the_laws():
 def test_answers_stand_beside_no_row_filter():
     with pytest.raises(ClauseInvalid, match="row filter"):
         fitted((Answers(), RowFilter(from_text("garage = 'A'"))), TYPES)
+
+
+def test_the_words_of_a_clause_leave_nothing_out():
+    names = tuple(f"column_{number}" for number in range(40))
+
+    assert Columns(names).words() != Columns((*names[:-1], "cpr")).words()
+    assert "cpr" in Columns((*names, "cpr")).words().en
+    codes = tuple(f"{number:02}" for number in range(40))
+    assert "39" in Regions(codes).words().da

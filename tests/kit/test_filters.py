@@ -311,3 +311,11 @@ def test_a_hint_that_is_not_understood_is_no_hint_and_no_fault(text):
     assert from_json_predicate(text) is None or from_json_predicate(text)
     hint = from_predicate_hint(text)
     assert hint is None or from_text(to_text(hint)) == hint
+
+
+def test_the_words_of_a_filter_say_every_value_and_no_value_reads_as_a_condition():
+    many = In("garage", tuple(f"G{number}" for number in range(40)))
+    sly = Compare("garage", Op.UNLIKE, "zzz” and garage is “BRUUNS")
+
+    assert "“G39”" in words(many, "en")
+    assert words(sly, "en") == r"garage is not “zzz\u201d and garage is \u201cBRUUNS”"

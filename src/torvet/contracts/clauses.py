@@ -168,7 +168,8 @@ class Columns:
         )
 
     def words(self) -> Sentence:
-        shown = listed(self.names)
+        # All of them: what a sentence leaves out would be agreed to unread.
+        shown = listed(self.names, len(self.names))
         return Sentence(
             en=f"Only these columns are shared: {shown.en}.",
             da=f"Kun disse kolonner deles: {shown.da}.",
@@ -257,7 +258,7 @@ class Regions:
         )
 
     def words(self) -> Sentence:
-        allowed = listed(self.codes)
+        allowed = listed(self.codes, len(self.codes))
         return Sentence(
             en=f"Only parties at home in {allowed.en} may read the data.",
             da=f"Kun parter hjemmehørende i {allowed.da} må læse data.",

@@ -5,8 +5,6 @@ from decimal import Decimal
 
 from .model import And, Compare, Filter, In, IsNull, Not, Op, Or, Value
 
-_VALUES_SHOWN = 12
-
 _OPS = {
     "en": {
         Op.EQUAL: "is",
@@ -34,7 +32,6 @@ _JOINS = {
         "not": "it is not so that",
         "true": "true",
         "false": "false",
-        "more": "more",
     },
     "da": {
         "and": "og",
@@ -44,7 +41,6 @@ _JOINS = {
         "not": "det ikke er sådan, at",
         "true": "sand",
         "false": "falsk",
-        "more": "flere",
     },
 }
 
@@ -73,16 +69,15 @@ def _inner(part: Filter, language: str) -> str:
 
 
 def _list(values: tuple[Value, ...], language: str) -> str:
-    # A comma is a part of Danish numbers, so it cannot stand between them.
-    shown = "; ".join(_value(value, language) for value in values[:_VALUES_SHOWN])
-    left = len(values) - _VALUES_SHOWN
-    return f"{shown} (+ {left} {_JOINS[language]['more']})" if left > 0 else shown
+    # A comma is a part of Danish numbers, so it cannot stand between them. All are said: whoever
+    # accepts the words accepts every value.
+    return "; ".join(_value(value, language) for value in values)
 
 
 def _value(value: Value, language: str) -> str:
     match value:
         case str():
-            return f"“{value}”"
+            return f"“{_within_quotes(value)}”"
         case bool():
             return _JOINS[language][str(value).lower()]
         case Decimal():
@@ -93,3 +88,11 @@ def _value(value: Value, language: str) -> str:
             return value.isoformat()
         case _:
             return str(value)
+
+
+def _within_quotes(text: str) -> str:
+    """Return `text` so that nothing in it reads as the end of it: it is one value, not a phrase."""
+    return "".join(
+        sign if sign.isprintable() and sign not in "“”\\" else f"\\u{ord(sign):04x}"
+        for sign in text
+    )
