@@ -15,6 +15,8 @@ from torvet.web.pages import render
 from torvet.web.parts import TheParts
 
 from . import capping, entitlement, level_words, price_words, service
+from .forms import REASON_MAX
+from .model import Contract
 from .orders import PURCHASE_ORDER_MAX, Order
 from .panels import panels_of
 from .purposes import PURPOSES
@@ -117,6 +119,35 @@ def contract_page(
         levels=level_words.of_levels(contract.levels),
         cap=None if contract.order.cap is None else price_words.of_cap(contract.order.cap),
     )
+
+
+Reason = Annotated[str, Form(min_length=1, max_length=REASON_MAX, pattern=r"^[^\r\n]+$")]
+
+
+@router.post("/contracts/{contract_id}/approval")
+def approve_on_page(contract_id: str, caller: SignedIn, parts: TheParts) -> RedirectResponse:
+    """Agree to a request, as the provider."""
+    return _back_to(service.approve(parts, caller, contract_id))
+
+
+@router.post("/contracts/{contract_id}/refusal")
+def refuse_on_page(
+    contract_id: str, reason: Reason, caller: SignedIn, parts: TheParts
+) -> RedirectResponse:
+    """Turn a request down and say why, as the provider."""
+    return _back_to(service.refuse(parts, caller, contract_id, reason))
+
+
+@router.post("/contracts/{contract_id}/revocation")
+def revoke_on_page(
+    contract_id: str, reason: Reason, caller: SignedIn, parts: TheParts
+) -> RedirectResponse:
+    """End a contract and say why, as the provider; the next read is refused."""
+    return _back_to(service.revoke(parts, caller, contract_id, reason))
+
+
+def _back_to(contract: Contract) -> RedirectResponse:
+    return RedirectResponse(f"/contracts/{contract.id}", status_code=303)
 
 
 def _look(

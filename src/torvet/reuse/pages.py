@@ -88,13 +88,21 @@ def statement_page(
     request: Request,
     caller: SignedIn,
     parts: TheParts,
-    year: Annotated[int, Query(ge=reading.YEAR_MIN, le=reading.YEAR_MAX)],
+    year: Annotated[int | None, Query(ge=reading.YEAR_MIN, le=reading.YEAR_MAX)] = None,
 ) -> Response:
-    """Show a provider's year, made to be printed."""
+    """Show a provider's year, or this one so far, made to be printed."""
+    year = year or parts.clock.now().astimezone(PLACE_ZONE).year
     with parts.db.begin() as tx:
         found = reading.statement_of(tx, caller, year, at=parts.clock.now())
     sheet = statement_sheet(found)
-    return render(request, "reuse/statement.html", it=sheet, number=number, ended=found.end)
+    return render(
+        request,
+        "reuse/statement.html",
+        it=sheet,
+        number=number,
+        ended=found.end,
+        first=reading.YEAR_MIN,
+    )
 
 
 @router.get("/contracts/{contract_id}/reuse")

@@ -20,6 +20,7 @@ PROBLEM = "application/problem+json"
 NOT_FOUND = 404
 NOT_ALLOWED = 405
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+_FROM_BROWSERS = {"GET", "POST"}
 _SAID_BY_THE_ROUTER = {NOT_FOUND, NOT_ALLOWED}
 STATUS = {
     Kind.INVALID: 422,
@@ -97,7 +98,7 @@ def explain(request: Request, error: Exception) -> Response:
 
 def _shown(request: Request, answer: JSONResponse) -> Response:
     """Show a problem as a page where a browser asked for one; else leave it as it is."""
-    if request.method != "GET" or not wants_page(request.headers.get("accept", "")):
+    if request.method not in _FROM_BROWSERS or not wants_page(request.headers.get("accept", "")):
         return answer
     said = {"advice": "", "reasons": ()} | json.loads(bytes(answer.body))
     page = render(request, "problem.html", http_status=answer.status_code, **said)
@@ -106,19 +107,22 @@ def _shown(request: Request, answer: JSONResponse) -> Response:
     return page
 
 
-def _invalid(_request: Request, error: Exception) -> JSONResponse:
+def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     faults = [
         {"at": ".".join(str(step) for step in fault["loc"]), "fault": fault["msg"]}
         for fault in error.errors()
     ]
     said = "; ".join(f"{fault['at']}: {fault['fault']}" for fault in faults)
-    return problem(
-        422,
-        "request-invalid",
-        f"The request does not fit: {said}.",
-        "Compare it with /docs, where every field is described.",
-        faults=faults,
+    return _shown(
+        request,
+        problem(
+            422,
+            "request-invalid",
+            f"The request does not fit: {said}.",
+            "Compare it with /docs, where every field is described.",
+            faults=faults,
+        ),
     )
 
 

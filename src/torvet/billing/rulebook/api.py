@@ -115,7 +115,7 @@ def fees(
 
 @pages.get("/fees")
 def fees_page(
-    request: Request, _caller: TheCaller, parts: TheParts, language: str = "da"
+    request: Request, _caller: TheCaller, parts: TheParts, language: str = "en"
 ) -> Response:
     """Show what the exchange keeps of a sale, in Danish or English."""
     spoken = "en" if language == "en" else "da"
