@@ -4,6 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from torvet.contracts import service
+
 from .written import TRANSPORT
 
 LIMITS = [
@@ -174,3 +176,15 @@ def test_service_levels_are_negotiated_too(bo, offer):
     (change,) = table["changes"]
     assert (change["about"], change["before"]) == ("service-levels", None)
     assert "99" in change["after"]["en"]
+
+
+def test_however_much_is_proposed_no_offer_is_hidden_by_it(bo, carla, offer, monkeypatch):
+    monkeypatch.setattr(service, "OFFERS_MAX", 2)
+    for price in ("400 DKK per month", "300 DKK per month", "200 DKK per month"):
+        table = opened(bo, offer, price=price)
+        bo.post(f"/api/negotiations/{table['id']}/ending", {"reason": "Another way."}, 200)
+
+    slug = offer["dataset"]["slug"]
+    assert [one["id"] for one in carla.get(f"/api/datasets/{slug}/offers")["items"]] == [
+        offer["id"]
+    ]

@@ -1,5 +1,7 @@
 """What data is used for: stated by who holds a contract, told as far as they agree."""
 
+import json
+
 import pytest
 
 from .conftest import benefit
@@ -103,6 +105,21 @@ def test_a_statement_that_is_owed_is_done_by_stating_and_thanks_by_thanking(squa
     assert said["who"]["name"] == "Bo"
     reuse = square.carla.get(f"/api/datasets/{contract['dataset']['slug']}/reuse")
     assert (reuse["thanked"], reuse["thanks"][0]["words"]) == (1, "It saved our summer.")
+
+
+def test_a_duty_that_is_done_without_a_name_tells_no_words_of_it(square):
+    contract = square.contract(
+        {"clause": "state-benefit", "days": 30}, {"clause": "thanks", "text": "Data: Alma"}
+    )
+    path = f"/api/contracts/{contract['id']}"
+
+    use = square.use(contract, benefit(), title="Fewer detours", shown="anonymous")
+    thanks = {"words": "It saved our summer.", "shown": "anonymous"}
+    square.bo.post(f"{path}/thanks", thanks)
+
+    told = json.dumps(square.alma.get(f"{path}/duties"))
+    for words in (use["id"], "Fewer detours", "It saved our summer."):
+        assert words not in told
 
 
 def test_a_year_tells_who_used_what_for_what(square):

@@ -233,7 +233,7 @@ def offers_of(tx: Connection, caller: Caller, slug: str) -> list[Offer]:
     found = store.offers_of_dataset(tx, dataset.id, OFFERS_MAX)
     party = _trading_party(caller)
     if dataset.provider == party:
-        return [o for o in found if o.stage is not OfferStage.PROPOSED]
+        return found
     return [o for o in found if o.stage is OfferStage.OPEN and o.is_for(party)]
 
 

@@ -77,9 +77,16 @@ def open_offer(tx: Connection, offer_id: str) -> Offer:
 
 
 def offers_of_dataset(tx: Connection, dataset: str, limit: int) -> list[Offer]:
-    """Return the newest offers of a dataset, withdrawn ones too."""
-    wanted = select(offers).where(offers.c.dataset == dataset).order_by(offers.c.id.desc())
-    return [_offer(row) for row in tx.execute(wanted.limit(limit)).mappings()]
+    """Return offers of a dataset, newest first; where there are too many, open ones before others.
+
+    Without what is only proposed: however much a consumer proposes, it hides no offer.
+    """
+    wanted = select(offers).where(
+        offers.c.dataset == dataset, offers.c.stage != OfferStage.PROPOSED.value
+    )
+    order = ((offers.c.stage == OfferStage.OPEN.value).desc(), offers.c.id.desc())
+    rows = tx.execute(wanted.order_by(*order).limit(limit)).mappings()
+    return sorted((_offer(row) for row in rows), key=lambda offer: offer.id, reverse=True)
 
 
 def seen_offer(tx: Connection, dataset: str, digest: str) -> Offer | None:

@@ -74,7 +74,7 @@ def state(parts: Parts, caller: Caller, contract_id: str, wish: UseWish) -> Use:
         for fact in facts.of_use("use-stated", made, caller.actor, now):
             record(tx, fact)
         if _owes(contract, StateBenefit):
-            words = f"Use {made.id}: {made.title}"
+            words = _told(f"Use {made.id}: {made.title}", made.shown)
             contracts.mark_done(tx, contract, StateBenefit.kind, words, at=now, actor=caller.actor)
     return made
 
@@ -115,7 +115,8 @@ def thank(
         for fact in facts.of_thanks(one, caller.actor, now):
             record(tx, fact)
         if _owes(contract, Thanks):
-            contracts.mark_done(tx, contract, Thanks.kind, words, at=now, actor=caller.actor)
+            said = _told(words, one.shown)
+            contracts.mark_done(tx, contract, Thanks.kind, said, at=now, actor=caller.actor)
     return one
 
 
@@ -155,6 +156,14 @@ def _is_own(tx: Connection, use_id: str, contract: Contract) -> bool:
         return store.use(tx, use_id, contract.consumer).withdrawn_at is None
     except UseNotFound:
         return False
+
+
+def _told(words: str, shown: Shown) -> str:
+    """Return what the provider reads of a duty that is done: it knows whose contract it stands in.
+
+    Of whoever wants no name, only that it was done.
+    """
+    return words if shown is Shown.NAMED else "Stated here"
 
 
 def _owes(contract: Contract, kind: type) -> bool:
