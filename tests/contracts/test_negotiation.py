@@ -40,7 +40,7 @@ def test_a_counter_offer_says_what_is_otherwise_in_it(bo, offer):
 
 
 def test_the_provider_agrees_and_it_is_a_contract_under_those_terms(alma, bo, offer):
-    table = opened(bo, offer, purchase_order="PO-7")
+    table = opened(bo, offer, purchase_order="PO-7", prepaid=True)
 
     made = alma.post(f"/api/negotiations/{table['id']}/agreement", {"seen": table["seen"]})
 
@@ -48,6 +48,7 @@ def test_the_provider_agrees_and_it_is_a_contract_under_those_terms(alma, bo, of
     assert made["consumer"]["slug"] == bo.slug
     assert "400" in made["price"]["words"]["en"][0]
     assert made["order"]["purchase_order"] == "PO-7"
+    assert made["order"]["prepaid"]
     ended = bo.get(f"/api/negotiations/{table['id']}")
     assert (ended["stage"], ended["contract"]) == ("agreed", made["id"])
 

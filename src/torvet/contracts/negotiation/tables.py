@@ -1,6 +1,7 @@
 """Tables of negotiations. The terms of a round are a row of `offers`, at stage `proposed`."""
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -28,6 +29,7 @@ negotiations = Table(
     Column("purchase_order", Text, nullable=False),
     Column("ean", Text, nullable=False),
     Column("cap", JSONB(none_as_null=True)),
+    Column("prepaid", Boolean, nullable=False),
     Column("stage", Text, nullable=False),
     Column("rounds", Integer, nullable=False),
     Column("last_side", Text, nullable=False),

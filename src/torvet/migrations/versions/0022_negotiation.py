@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("purchase_order", sa.Text, nullable=False),
         sa.Column("ean", sa.Text, nullable=False),
         sa.Column("cap", JSONB),
+        sa.Column("prepaid", sa.Boolean, nullable=False),
         sa.Column("stage", sa.Text, nullable=False),
         sa.Column("rounds", sa.Integer, nullable=False),
         sa.Column("last_side", sa.Text, nullable=False),
