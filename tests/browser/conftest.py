@@ -2,6 +2,7 @@
 
 import os
 import socket
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ pytest.importorskip("playwright", reason="the browser tests need playwright")
 from playwright.sync_api import sync_playwright
 
 from torvet.cli.serving import served, working
-from torvet.demo import protecting, publishing
-from torvet.demo.stage import Stage
+from torvet.demo import protecting, publishing, trading
+from torvet.demo.stage import Machine, Stage
 from torvet.exchange import open_parts
+from torvet.parties import make_operator
 from torvet.server import application
 from torvet.settings import Settings
 
@@ -42,8 +44,14 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def square(home, database, tmp_path_factory):
+def square(stage):
     """The address of an exchange on which three organisations have published and offered."""
+    return stage.url
+
+
+@pytest.fixture(scope="module")
+def stage(home, database, tmp_path_factory):
+    """That exchange, as the story's cast meets it."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
@@ -54,7 +62,8 @@ def square(home, database, tmp_path_factory):
         served(application(parts), host="127.0.0.1", port=port),
         working(parts),
     ):
-        stage = Stage(url=url, folder=tmp_path_factory.mktemp("taken"))
+        machine = Machine(appoint=partial(make_operator, parts))
+        stage = Stage(url=url, folder=tmp_path_factory.mktemp("taken"), machine=machine)
         publishing.register(stage)
         publishing.describe(stage)
         publishing.publish_parking(stage)
@@ -63,7 +72,8 @@ def square(home, database, tmp_path_factory):
         protecting.deliver_readings(stage)
         protecting.give_answers(stage)
         publishing.offer(stage)
-        yield url
+        trading.introduce(stage)
+        yield stage
         stage.close()
 
 
