@@ -9,7 +9,7 @@ from torvet.billing.escrow.covering import cover, cover_all
 from torvet.billing.escrow.deposits import deposit_for, return_held
 from torvet.billing.escrow.errors import AmountNotHeld
 from torvet.billing.escrow.releasing import release_due
-from torvet.contracts import ReadRefused, Used, admit, release, spend
+from torvet.contracts import ReadRefused, Used, admit, release, set_aside, spend, standing
 from torvet.contracts.service_levels import to_json
 
 from .conftest import DAILY, kr
@@ -151,3 +151,22 @@ def test_a_contract_that_is_not_prepaid_takes_no_deposit(town):
     with pytest.raises(HoldNotFound):
         deposit_for(town.parts, town.cast.bo, contract.id)
     assert to_json(contract.levels)["most_percent"] == 50
+
+
+def test_files_are_fetched_for_what_is_held_and_no_further(town):
+    contract = town.promised(DAILY, price="10 DKK per GB", prepaid=True)
+
+    def fetch(gigabytes):
+        with town.parts.db.begin() as tx:
+            held = standing(tx, contract.id, town.parts.clock.now())
+        return set_aside(
+            town.parts, held, bytes=gigabytes * 10**9, channel="file", actor="file-url"
+        )
+
+    with pytest.raises(ReadRefused, match="paid in"):
+        fetch(1)
+    pay_in(town, contract, 2_500)
+    release(town.parts, fetch(1))
+    with pytest.raises(ReadRefused):
+        fetch(3)
+    assert fetch(2) is not None

@@ -164,7 +164,8 @@ def set_aside(
     """Hold what `bytes` may spend, or raise ReadRefused; the `hold` there is if nothing is capped.
 
     For files, whose rows were let through when they were named, and for pages, whose weight is
-    known when they are made: `contract` was let through a moment ago.
+    known when they are made: `contract` was let through a moment ago. Of one that is paid before,
+    what is held for it now is a cap here as well.
     """
     now = parts.clock.now()
     ask = Ask(
@@ -174,16 +175,19 @@ def set_aside(
         bytes=bytes,
         requests=requests,
     )
-    if not _is_capped(contract, ask):
+    if not contract.order.prepaid and not _is_capped(contract, ask):
         return hold
-    # Limits are on rows and on requests for them: these were counted before.
-    bare = replace(contract, clauses=())
     with parts.db.connect() as plain:
-        admission = _counted_at_once(
-            plain.execution_options(isolation_level="AUTOCOMMIT"), bare, ask, hold
-        )
-    if admission is not None:
-        return admission.hold
+        reading = plain.execution_options(isolation_level="AUTOCOMMIT")
+        contract, short = funds.covered(reading, contract, now)
+        ask = replace(ask, short=short)
+        capped = _is_capped(contract, ask)
+        if not capped and not short:
+            return hold
+        # Limits are on rows and on requests for them: these were counted before.
+        bare = replace(contract, clauses=())
+        if capped and (admission := _counted_at_once(reading, bare, ask, hold)):
+            return admission.hold
     verdict, held = _judge_and_count(parts, bare, ask, hold, actor=actor, channel=channel)
     if isinstance(verdict, Refused):
         raise _refusal(contract, verdict)
