@@ -251,6 +251,11 @@ def pytest_collection_finish():
     gc.enable()
 
 
+def pytest_unconfigure():
+    """Let all of it be collected at the end, so that nothing is said to have leaked."""
+    gc.unfreeze()
+
+
 def pytest_collection_modifyitems(items):
     """Mark what `make test-fast` leaves out by the folder it stands in."""
     for item in items:

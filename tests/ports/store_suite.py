@@ -1,13 +1,16 @@
 """What every table store must do, wherever its files are."""
 
+import io
 import json
 import threading
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
+from torvet.backends import delta_checkpoints
 from torvet.backends.errors import VersionMissing, VersionTaken
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -31,6 +34,17 @@ class StoreSuite:
             return engine.write(sql, {}, store.folder(table), prefix=prefix)
 
         return write
+
+    @pytest.fixture
+    def long_log(self, store, table, written, monkeypatch):
+        """What each of 14 versions amounts to: the eighth begins anew, two have a checkpoint."""
+        monkeypatch.setattr(delta_checkpoints, "EVERY", 5)
+        for version in range(1, 14):
+            at = AT + timedelta(hours=version)
+            files = written(version, version + 3, f"r{version}-")
+            replace = version == 8
+            store.commit(table, files, version=version, replace=replace, schema=SCHEMA, at=at)
+        return [store.snapshot(table, version) for version in range(14)]
 
     def test_a_table_begins_at_version_0_and_empty(self, store, table):
         snapshot = store.snapshot(table, 0)
@@ -225,3 +239,75 @@ class StoreSuite:
 
     def test_the_store_tries_itself(self, store):
         assert store.root in store.check()
+
+    def test_a_long_log_is_opened_from_its_checkpoints(self, store, other_store, table, long_log):
+        names = {found.name for found in files_of(store).listed(f"{table}/_delta_log")}
+        assert {name for name in names if "checkpoint" in name} == {
+            "_last_checkpoint",
+            f"{5:020}.checkpoint.parquet",
+            f"{10:020}.checkpoint.parquet",
+        }
+        for version in range(4):  # what is not read is not missed
+            files_of(store).remove(f"{table}/_delta_log/{version:020}.json")
+
+        for version in (13, 11, 10, 9, 5):
+            assert other_store.snapshot(table, version) == long_log[version]
+
+    def test_the_library_of_delta_opens_a_long_log(self, store, table, long_log, options):
+        for version in (13, 11, 10, 9, 8, 5, 4):
+            theirs = DeltaTable(store.folder(table), version=version, storage_options=options)
+            there = {uri.rpartition("/")[2] for uri in theirs.file_uris()}
+            assert there == {file.path for file in long_log[version].files}
+            assert theirs.to_pyarrow_table().num_rows == 3 * len(there)
+            assert theirs.metadata().configuration == {"delta.enableChangeDataFeed": "true"}
+        newest = DeltaTable(store.folder(table), storage_options=options)
+        changes = pa.table(newest.load_cdf(starting_version=7, ending_version=11))
+        told = changes.column("_change_type").to_pylist()
+        assert (told.count("insert"), told.count("delete")) == (5 * 3, 7 * 3)
+
+    def test_a_checkpoint_keeps_the_names_of_files_that_were_just_removed(
+        self, store, table, long_log
+    ):
+        content = files_of(store).read(f"{table}/_delta_log/{10:020}.checkpoint.parquet")
+        removed = pq.read_table(io.BytesIO(content)).column("remove").drop_null().to_pylist()
+
+        assert {each["path"] for each in removed} == {file.path for file in long_log[7].files}
+
+    def test_a_checkpoint_that_is_lost_is_missed_by_nobody(
+        self, store, other_store, table, long_log, options
+    ):
+        files_of(store).remove(f"{table}/_delta_log/_last_checkpoint")
+        files_of(store).remove(f"{table}/_delta_log/{10:020}.checkpoint.parquet")
+
+        assert DeltaTable(store.folder(table), storage_options=options).version() == 13
+        assert other_store.snapshot(table, 13) == long_log[13]
+        assert other_store.snapshot(table, 10) == long_log[10]
+
+    def test_a_checkpoint_that_is_none_is_passed_over(self, store, other_store, table, long_log):
+        name = f"{table}/_delta_log/{10:020}.checkpoint.parquet"
+        files_of(store).put(name, b"half of a checkpo")
+
+        assert other_store.snapshot(table, 13) == long_log[13]
+
+    def test_who_died_between_a_commit_and_its_checkpoint_brings_it_when_it_tries_again(
+        self, store, other_store, table, long_log, written
+    ):
+        assert store.version(table) == len(long_log) - 1
+        name = f"{table}/_delta_log/{15:020}.checkpoint.parquet"
+        for version in (14, 15):
+            files = written(version, version + 3, f"r{version}-")
+            store.commit(table, files, version=version, replace=False, schema=SCHEMA, at=AT)
+        made = files_of(store).read(name)
+        files_of(store).remove(name)
+
+        other_store.commit(table, files, version=15, replace=False, schema=SCHEMA, at=AT)
+
+        assert files_of(store).read(name) == made
+
+    def test_a_sweep_leaves_checkpoints_alone(self, store, other_store, table, long_log):
+        assert store.sweep(table, datetime(2100, 1, 1, tzinfo=UTC)) == 0
+        assert other_store.snapshot(table, 13) == long_log[13]
+
+
+def files_of(store):
+    return store._files

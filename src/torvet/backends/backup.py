@@ -29,7 +29,10 @@ DUMP = "database.dump"
 MANIFEST = "backup.json"
 FOLDERS = ("keys", "uploads")
 SETTINGS_FILE = "torvet.toml"
-_COMMIT = re.compile(r"^(?:releases/([^/]+)|projections/([^/]+)/[^/]+)/_delta_log/(\d{20})\.json$")
+_COMMIT = re.compile(
+    r"^(?:releases/([^/]+)|projections/([^/]+)/[^/]+)/_delta_log/"
+    r"(?:(\d{20})\.(?:json|checkpoint\.parquet)|_last_checkpoint)$"
+)
 
 
 @dataclass(eq=False)
@@ -200,4 +203,5 @@ def _is_ahead(name: str, newest: Mapping[str, int]) -> bool:
     if (found := _COMMIT.match(name)) is None:
         return False
     dataset = found.group(1) or found.group(2)
-    return int(found.group(3)) > newest.get(dataset, 0)
+    # Without the file that names the newest checkpoint, readers find it by its own name.
+    return found.group(3) is None or int(found.group(3)) > newest.get(dataset, 0)

@@ -1,7 +1,8 @@
 """Delta tables in a folder or an object store.
 
 A commit is one file, written on the condition that its name is free: that makes it exactly
-the version that was asked for, or none (docs/decisions/0011).
+the version that was asked for, or none (docs/decisions/0011). Every fiftieth has a checkpoint
+beside it, from which a table is opened without reading all that came before (0055).
 """
 
 import hashlib
@@ -13,13 +14,16 @@ from pathlib import Path
 from typing import TypeVar
 
 import pyarrow as pa
+import structlog
 
 from torvet.ports.engine import WrittenFile
 from torvet.ports.tables import DeltaCommit, DeltaSnapshot
 
-from . import delta_log
+from . import delta_checkpoints, delta_log
 from .errors import VersionMissing, VersionTaken
 from .table_files import TableFiles
+
+log = structlog.get_logger()
 
 COMMITS_HELD_MAX = 4096
 SNAPSHOTS_HELD_MAX = 256
@@ -70,10 +74,11 @@ class DeltaTables:
         actions = delta_log.change(before, files, replace=replace, schema=schema, at=at)
         for file in files:
             self._files.settle(f"{table}/{file.path}")
-        if self._files.put_new(_commit_name(table, version), delta_log.serialise(actions)):
-            return
-        if not delta_log.same_change(self._commit(table, version), actions):
+        made = self._files.put_new(_commit_name(table, version), delta_log.serialise(actions))
+        if not made and not delta_log.same_change(self._commit(table, version), actions):
             raise VersionTaken(table, version)
+        if version % delta_checkpoints.EVERY == 0:
+            self._spare_the_log(table, version)
 
     def version(self, table: str) -> int | None:
         """Return the newest version, or None where there is no such table."""
@@ -97,6 +102,9 @@ class DeltaTables:
             while state is None and start > 0:
                 start -= 1
                 state = self._snapshots.get((table, start))
+        held = state.version if state else 0
+        if version - held >= delta_checkpoints.EVERY:
+            state = self._opened(table, version, after=held) or state
         for number in range(state.version + 1 if state else 0, version + 1):
             state = delta_log.after(state, self._commit(table, number))
         if state is None:
@@ -180,6 +188,38 @@ class DeltaTables:
             self._files.remove(name)
         return f"Delta tables in {self.root}"
 
+    def _opened(self, table: str, version: int, *, after: int) -> DeltaSnapshot | None:
+        """Return the newest checkpoint after `after` and up to `version`, or None."""
+        self._commit(table, version)  # what is not there is not looked for in all checkpoints
+        for number in delta_checkpoints.newest_first(after, version):
+            content = self._files.read(_checkpoint_name(table, number))
+            if content and (state := delta_checkpoints.parse(number, content)):
+                return state
+        return None
+
+    def _spare_the_log(self, table: str, version: int) -> None:
+        """Write the checkpoint at `version`. The version exists already, with it or without."""
+        try:
+            state = self.snapshot(table, version)
+            removed = delta_checkpoints.tombstones(self._lately(table, version), state)
+            content = delta_checkpoints.serialise(state, removed)
+            if self._files.put_new(_checkpoint_name(table, version), content):
+                told = delta_checkpoints.last(version, state, len(removed))
+                self._files.put(f"{table}/{_LOG}/{delta_checkpoints.LAST}", told)
+        except Exception as error:  # noqa: BLE001 - the release is whole, whatever a store may say
+            log.warning("a checkpoint was not written", table=table, at=version, error=str(error))
+
+    def _lately(self, table: str, version: int) -> list[DeltaCommit]:
+        """Return the commits up to `version` whose removed files are still named, in order."""
+        lately = [self._commit(table, version)]
+        since_ms = lately[0].timestamp_ms - delta_checkpoints.TOMBSTONES_MS
+        for number in range(version - 1, -1, -1):
+            commit = self._commit(table, number)
+            if commit.timestamp_ms < since_ms:
+                break
+            lately.append(commit)
+        return lately[::-1]
+
     def _commit(self, table: str, version: int) -> DeltaCommit:
         with self._lock:
             if (held := self._commits.get((table, version))) is not None:
@@ -212,6 +252,10 @@ class DeltaTables:
 
 def _commit_name(table: str, version: int) -> str:
     return f"{table}/{_LOG}/{delta_log.log_name(version)}"
+
+
+def _checkpoint_name(table: str, version: int) -> str:
+    return f"{table}/{_LOG}/{delta_checkpoints.checkpoint_name(version)}"
 
 
 def _may_go(name: str, named: set[str]) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import uuid4
 
 from .errors import storage_error
 
@@ -35,6 +36,9 @@ class TableFiles(Protocol):
 
     def put_new(self, name: str, content: bytes) -> bool:
         """Write `name` whole and durably; return False where it is there already."""
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write `name` whole, in the place of what is there."""
 
     def settle(self, name: str) -> None:
         """Return when `name`, written by the engine, survives a power cut."""
@@ -105,6 +109,17 @@ class LocalFiles:
         except OSError as error:
             raise storage_error(error, self.root) or error from error
         return True
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write beside, then take the name: a reader finds the old content or the new."""
+        path = self._path(name)
+        draft = path.with_name(f".draft-{uuid4().hex}")
+        try:
+            draft.write_bytes(content)
+            draft.replace(path)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            raise storage_error(error, self.root) or error from error
 
     def settle(self, name: str) -> None:
         """Flush the file and the folder that names it to the disk."""
@@ -213,6 +228,10 @@ class S3Files:
                 return False
             raise
         return True
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write the object."""
+        self._client.put_object(Bucket=self._bucket, Key=self._key(name), Body=content)
 
     def settle(self, name: str) -> None:
         """Return: an object store has it durably once it has answered."""
