@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torvet.parties import PartyId
 from torvet.reuse import summed
 from torvet.reuse.model import Benefit, Shown, Unit, Use, UseId
-from torvet.reuse.rules import may_be_same
+from torvet.reuse.rules import may_be_same, overlapping
 
 NEW_YEAR = date(2026, 1, 1)
 AMOUNTS = st.integers(-10_000, 1_000_000).map(lambda thousandths: Decimal(thousandths) / 1000)
@@ -96,6 +96,33 @@ def test_only_one_consumer_can_count_a_benefit_twice(one, other):
         return
     linked = replace(other, counted_with=one.id)
     assert may_be_same(one, linked)
+
+
+@given(many, st.data())
+def test_groups_are_what_may_be_the_same_joins(stated, data):
+    ids = [use.id for use in stated]
+    linked = [
+        replace(use, counted_with=data.draw(st.sampled_from([None, *ids])), benefits=())
+        for use in stated
+    ]
+    # Each use's benefit is told by its amount.
+    marks = {use.id: mark(number) for number, use in enumerate(linked)}
+
+    groups: list[set] = []
+    for use in linked:
+        touching = [group for group in groups if any(may_be_same(use, one) for one in group)]
+        groups = [group for group in groups if group not in touching]
+        groups.append({use}.union(*touching))
+
+    found = overlapping([(use, marks[use.id]) for use in linked])
+    assert sorted(sorted(one.amount for one in group) for group in found) == sorted(
+        sorted(marks[use.id].amount for use in group) for group in groups
+    )
+
+
+def mark(number):
+    amount = Decimal(number)
+    return Benefit(unit=Unit.HOURS, low=amount, amount=amount, high=amount, method="x")
 
 
 def test_the_same_benefit_for_two_datasets_counts_once_at_least_and_twice_at_most():

@@ -64,7 +64,7 @@ def summed(uses: Sequence[Use]) -> tuple[BenefitSum, ...]:
 
 
 def _sum_of(unit: Unit, stated: Sequence[tuple[Use, Benefit]]) -> BenefitSum:
-    groups = _overlapping(stated)
+    groups = overlapping(stated)
     return BenefitSum(
         unit=unit,
         low=sum((_once(one.low for one in group) for group in groups), start=Decimal(0)),
@@ -87,14 +87,45 @@ def _all(amounts: Iterable[Decimal]) -> Decimal:
     return max(*held, sum(held, start=Decimal(0)))
 
 
-def _overlapping(stated: Sequence[tuple[Use, Benefit]]) -> list[list[Benefit]]:
-    """Return the benefits in groups within which any two may count the same."""
-    groups: list[list[tuple[Use, Benefit]]] = []
-    for use, benefit in stated:
-        touching = [group for group in groups if any(may_be_same(use, one) for one, _ in group)]
-        groups = [group for group in groups if group not in touching]
-        groups.append([(use, benefit), *(each for group in touching for each in group)])
-    return [[benefit for _, benefit in group] for group in groups]
+def overlapping(stated: Sequence[tuple[Use, Benefit]]) -> list[list[Benefit]]:
+    """Return the benefits in groups: what `may_be_same` joins, in however many steps.
+
+    In about as many steps as there are uses: anybody may state as many as it likes.
+    """
+    order = sorted(stated, key=lambda one: (one[0].consumer, one[0].period_start))
+    places = {use.id: place for place, (use, _) in enumerate(order)}
+    joined = _Joined(len(order))
+    longest = 0
+    for place, (use, _) in enumerate(order):
+        before = order[longest][0]
+        if before.consumer == use.consumer and use.period_start <= before.period_end:
+            joined.join(longest, place)
+        if before.consumer != use.consumer or use.period_end > before.period_end:
+            longest = place
+        named = None if use.counted_with is None else places.get(use.counted_with)
+        if named is not None and order[named][0].consumer == use.consumer:
+            joined.join(named, place)
+    groups: dict[int, list[Benefit]] = {}
+    for place, (_, benefit) in enumerate(order):
+        groups.setdefault(joined.root(place), []).append(benefit)
+    return list(groups.values())
+
+
+class _Joined:
+    """Which of some places are joined, by whatever others (union-find, with halved paths)."""
+
+    def __init__(self, many: int) -> None:
+        self._above = list(range(many))
+
+    def root(self, place: int) -> int:
+        above = self._above
+        while above[place] != place:
+            above[place] = above[above[place]]
+            place = above[place]
+        return place
+
+    def join(self, one: int, other: int) -> None:
+        self._above[self.root(other)] = self.root(one)
 
 
 def may_be_same(one: Use, other: Use) -> bool:

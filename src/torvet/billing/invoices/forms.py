@@ -203,7 +203,7 @@ class RunForm(BaseModel):
 
     month: Annotated[
         str,
-        Field(pattern=r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$", description="Of Copenhagen, as 2026-06."),
+        Field(pattern=r"^2[0-9]{3}-(0[1-9]|1[0-2])$", description="Of Copenhagen, as 2026-06."),
     ]
 
 
