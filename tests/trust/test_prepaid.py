@@ -1,6 +1,9 @@
 """What is paid in is read for, and no further: the last row of it is nobody's twice."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from sqlalchemy import text
 
 from torvet.audit import Fact
 from torvet.billing import check_books
@@ -9,7 +12,19 @@ from torvet.billing.escrow.covering import cover, cover_all
 from torvet.billing.escrow.deposits import deposit_for, return_held
 from torvet.billing.escrow.errors import AmountNotHeld
 from torvet.billing.escrow.releasing import release_due
-from torvet.contracts import ReadRefused, Used, admit, release, set_aside, spend, standing
+from torvet.billing.periods import month_of
+from torvet.contracts import (
+    Funds,
+    ReadRefused,
+    Used,
+    admit,
+    hold_spending,
+    put_funds,
+    release,
+    set_aside,
+    spend,
+    standing,
+)
 from torvet.contracts.service_levels import to_json
 
 from .conftest import DAILY, kr
@@ -170,3 +185,24 @@ def test_files_are_fetched_for_what_is_held_and_no_further(town):
     with pytest.raises(ReadRefused):
         fetch(3)
     assert fetch(2) is not None
+
+
+def test_a_read_that_began_before_money_was_given_back_is_judged_by_what_is_left(town, prepaid):
+    pay_in(town, prepaid, 1_250)
+    parts, now = town.parts, town.parts.clock.now()
+
+    with ThreadPoolExecutor(1) as pool:
+        with parts.db.begin() as tx:
+            hold_spending(tx, prepaid, now)
+            reading = pool.submit(read, town, prepaid, 8)
+            while not waits_for_a_lock(parts):
+                assert not reading.done()
+            put_funds(tx, prepaid.id, Funds(since=month_of(now).start, covers=kr(0)))
+
+        with pytest.raises(ReadRefused):
+            reading.result()
+
+
+def waits_for_a_lock(parts):
+    with parts.db.begin() as tx:
+        return tx.scalar(text("select count(*) from pg_locks where not granted")) > 0

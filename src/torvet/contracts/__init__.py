@@ -1,7 +1,7 @@
 """What providers offer and consumers accept, and what that allows at every read."""
 
 from . import level_words
-from .capping import MonthSpent, month_spent
+from .capping import MonthSpent, hold_spending, month_spent
 from .clauses import (
     Answers,
     Ask,
@@ -197,6 +197,7 @@ __all__ = [
     "give_back",
     "gives_answers",
     "held_between",
+    "hold_spending",
     "in_force_by_purpose",
     "in_order",
     "known_contract",

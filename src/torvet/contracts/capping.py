@@ -11,7 +11,7 @@ from torvet.kit.money import Money
 from torvet.parties import Caller, Role
 from torvet.ports.parts import Parts
 
-from . import facts, holds, orders, spending, store
+from . import counts, facts, holds, orders, spending, store
 from .errors import CapInvalid, OtherSide, WrongStage
 from .model import Contract, Stage
 from .periods import month_of
@@ -65,6 +65,15 @@ def month_spent(tx: Connection, contract: Contract, at: datetime) -> MonthSpent:
         cap=cap,
         near=cap is not None and spending.is_near(tariff, cap, used),
     )
+
+
+def hold_spending(tx: Connection, contract: Contract, at: datetime) -> None:
+    """Let no read under a cap begin or end until `tx` ends."""
+    since = spending.counted_since(contract.tariff, contract.agreed_at, at)
+    if since is not None:
+        holds.locked(tx, contract.id, since)
+        # A read's hold may be lost with the power; what is done under this lock may not.
+        counts.commit_durably(tx)
 
 
 def spending_of(parts: Parts, caller: Caller, contract_id: str) -> MonthSpent:

@@ -305,10 +305,11 @@ def _counted_at_once(
     """Count an allowed read where no other has counted since; judge nothing else.
 
     What is refused, or comes second, is judged under the lock: that verdict stands. So is a read
-    that has both limits and a cap, for the two are counted together or not at all.
+    that has both limits and a cap, for the two are counted together or not at all, and one that is
+    paid before: what is held for it may be given back at this moment.
     """
     limited, capped = _is_limited(contract), _is_capped(contract, ask)
-    if limited and capped:
+    if (limited and capped) or (capped and contract.order.prepaid):
         return None
     if limited:
         used = counts.seen(tx, contract.id, ask.at)
@@ -332,6 +333,10 @@ def _judge_and_count(
     with parts.db.begin() as tx:
         used = counts.locked(tx, contract.id, ask.at) if limited else None
         spent = _spending_locked(tx, contract, ask) if capped else None
+        if capped and contract.order.prepaid:
+            # What was held when the read began may be gone since.
+            contract, short = funds.covered(tx, contract, ask.at)
+            ask = replace(ask, short=short)
         ask = ask if used is None else _with_counts(ask, used)
         verdict = decide(contract, _with_spending(contract, ask, spent))
         if isinstance(verdict, Refused):

@@ -106,6 +106,7 @@ def _is_owing(tx: Connection, held: Hold, now: datetime) -> bool:
     contract = contracts.contract(tx, held.subject)
     if any(waiting(tx, until=now + timedelta(microseconds=1), contract=contract.id)):
         return True
+    contracts.hold_spending(tx, contract, now)
     month = contracts.month_spent(tx, contract, now)
     if month.held:
         return True
