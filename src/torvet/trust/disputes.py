@@ -67,7 +67,7 @@ def open_dispute(
         _say(tx, found, caller, words, at=now)
         evidence.collect(tx, found)
         if about is About.INVOICE:
-            escrow.stop_payouts(tx, named, cause=found.id, at=now)
+            escrow.stop_payouts(tx, named, contract.id, cause=found.id, at=now)
         more = {"words": facts.digest_of(words), "side": side.value}
         record(tx, facts.dispute("dispute-opened", found, now, caller.actor, more))
     return found

@@ -9,7 +9,7 @@ from torvet.audit import facts_about
 from torvet.backends.bank_transfer import BankByFiles
 from torvet.billing import check_books, escrow
 from torvet.billing.escrow import Purpose
-from torvet.billing.invoices import credit
+from torvet.billing.invoices import credit, sales_of
 from torvet.billing.payments import faults_of_payments, lines_of, refund
 from torvet.billing.payments.errors import NotOverpaid
 from torvet.billing.payouts import (
@@ -90,7 +90,8 @@ def test_what_is_not_paid_by_the_buyer_is_not_paid_out(parts, market):
 def test_what_is_disputed_waits(parts, market):
     seller, invoice = sale(market)
     with parts.db.begin() as tx:
-        escrow.stop_payouts(tx, invoice.id, cause="dp_1", at=parts.clock.now())
+        (sold,) = sales_of(tx, invoice.id)
+        escrow.stop_payouts(tx, invoice.id, sold.contract, cause="dp_1", at=parts.clock.now())
 
     market.pay_out()
     assert of(parts, seller) == []
@@ -98,6 +99,16 @@ def test_what_is_disputed_waits(parts, market):
     with parts.db.begin() as tx:
         escrow.lift_stops(tx, "dp_1", at=parts.clock.now())
     market.pay_out()
+    assert [one.amount for one in of(parts, seller)] == [kr(120_000)]
+
+
+def test_a_dispute_about_one_contract_stops_no_other_on_the_same_invoice(parts, market):
+    seller, invoice = sale(market)
+    with parts.db.begin() as tx:
+        escrow.stop_payouts(tx, invoice.id, "ct_another", cause="dp_2", at=parts.clock.now())
+
+    market.pay_out()
+
     assert [one.amount for one in of(parts, seller)] == [kr(120_000)]
 
 

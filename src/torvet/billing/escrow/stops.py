@@ -8,9 +8,12 @@ from sqlalchemy import Connection
 from . import store
 
 
-def stop_payouts(tx: Connection, invoice: str, *, cause: str, at: datetime) -> None:
-    """Keep the money of `invoice`'s sales from being paid out until `cause` is lifted."""
-    store.stop(tx, invoice, cause, at)
+def stop_payouts(tx: Connection, invoice: str, contract: str, *, cause: str, at: datetime) -> None:
+    """Keep what `invoice` says of `contract` from being paid out until `cause` is lifted.
+
+    What it says of others goes on: their providers have no part in it.
+    """
+    store.stop(tx, invoice, contract, cause=cause, at=at)
 
 
 def lift_stops(tx: Connection, cause: str, *, at: datetime) -> None:

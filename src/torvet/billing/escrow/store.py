@@ -151,9 +151,9 @@ def crooked(tx: Connection, limit: int) -> list[tuple[str, str]]:
     return [(row.id, row.wrong) for row in tx.execute(_CROOKED, {"limit": limit})]
 
 
-def stop(tx: Connection, invoice: str, cause: str, at: datetime) -> None:
-    """Keep the money of a sale from being paid out."""
-    written = insert(stops).values(invoice=invoice, cause=cause, since=at)
+def stop(tx: Connection, invoice: str, contract: str, *, cause: str, at: datetime) -> None:
+    """Keep what a sale says of a contract from being paid out."""
+    written = insert(stops).values(invoice=invoice, contract=contract, cause=cause, since=at)
     tx.execute(written.on_conflict_do_nothing())
 
 

@@ -59,12 +59,13 @@ escrow_moves = Table(
     Index("escrow_moves_invoice", "invoice", postgresql_where=text("invoice is not null")),
 )
 
-# Sales whose money is not paid out for now, and why: `cause` is the id of a dispute.
+# What of a sale is not paid out for now, and why: its contract, and `cause`, the id of a dispute.
 payout_stops = Table(
     "payout_stops",
     metadata,
     Column("invoice", Text, primary_key=True),
     Column("cause", Text, primary_key=True),
+    Column("contract", Text, nullable=False),
     Column("since", MOMENT, nullable=False),
     Column("lifted_at", MOMENT),
 )

@@ -202,24 +202,26 @@ def given_back_unordered(tx: Connection) -> list[Row[Any]]:
 
 _HELD = text(
     """
-    with held as (
+    with unpaid as (
         select i.id from invoices i where i.kind = '380' and i.net + i.vat
             - (select coalesce(sum(n.net + n.vat), 0) from invoices n where n.preceding = i.id)
             - (select coalesce(sum(p.amount), 0) from invoice_payments p where p.invoice = i.id)
-            > 0
+            > 0),
+    held as (
+        select s.sale, s.contract from invoice_sales s where s.sale in (select id from unpaid)
         union
-        select invoice from payout_stops where lifted_at is null)
+        select invoice, contract from payout_stops where lifted_at is null)
     select 'payable' as account, provider as party, currency, sum(amount) as held from (
         select s.provider, s.currency, s.share + s.share_vat as amount
-            from invoice_sales s where s.sale in (select id from held)
+            from invoice_sales s join held using (sale, contract)
         union all
         select d.provider, d.currency, -d.shared
-            from share_divisions d where d.sale in (select id from held)
+            from share_divisions d join held using (sale, contract)
     ) of_providers group by provider, currency
     union all
     select 'contributor', p.party, d.currency, sum(p.amount)
         from share_parts p join share_divisions d on d.source = p.source
-        where d.sale in (select id from held) group by p.party, d.currency
+        join held using (sale, contract) group by p.party, d.currency
     """
 )
 _GIVEN_BACK = text(

@@ -91,6 +91,7 @@ def _held() -> None:
         "payout_stops",
         sa.Column("invoice", sa.Text, primary_key=True),
         sa.Column("cause", sa.Text, primary_key=True),
+        sa.Column("contract", sa.Text, nullable=False),
         sa.Column("since", MOMENT, nullable=False),
         sa.Column("lifted_at", MOMENT),
     )
