@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 
 PAGES = (
     *("/", "/datasets", "/datasets/aarhus-parking", "/datasets/heat-meter-buildings"),
-    *("/datasets/home-readings", "/sign-in", "/sign-up", "/log", "/docs"),
+    *("/datasets/home-readings", "/sign-in", "/sign-up", "/log", "/docs", "/wanted", "/fees"),
 )
 
 
