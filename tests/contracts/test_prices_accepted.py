@@ -249,3 +249,26 @@ def test_prices_are_kept_as_sql_null_where_there_are_none(alma, bo, parts):
             {"id": contract["id"]},
         ).one()
     assert tuple(row) == (True, True, True)
+
+
+@pytest.mark.parametrize(
+    "price", ["500 DKK per month + 30 days free", "2 DKK per row, first 500 free"]
+)
+def test_what_is_free_once_is_had_again_by_asking_the_provider(alma, bo, carla, price):
+    offer = alma.offer(price=price)
+    first = bo.accept(offer, seen=offer["digest"])
+    bo.post(f"/api/contracts/{first['id']}/ending", {"reason": "The trial is over."}, 200)
+
+    again = bo.accept(offer, seen=offer["digest"])
+
+    assert (first["stage"], again["stage"]) == ("agreed", "requested")
+    assert carla.accept(offer, seen=offer["digest"])["stage"] == "agreed"
+    assert alma.post(f"/api/contracts/{again['id']}/approval", {}, 200)["stage"] == "agreed"
+
+
+def test_what_is_paid_from_the_first_day_is_bought_again_at_once(alma, bo):
+    offer = alma.offer(price="500 DKK per month")
+    first = bo.accept(offer, seen=offer["digest"])
+    bo.post(f"/api/contracts/{first['id']}/ending", {"reason": "Enough."}, 200)
+
+    assert bo.accept(offer, seen=offer["digest"])["stage"] == "agreed"

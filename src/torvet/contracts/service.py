@@ -38,7 +38,8 @@ from .model import (
     projection_of_clauses,
 )
 from .orders import NO_ORDER, Order
-from .prices import FREE, Price
+from .periods import month_of
+from .prices import FREE, Price, Tariff
 from .service_levels import NO_LEVELS, ServiceLevels
 from .terms import digest_of, fitted, purpose_code
 
@@ -123,7 +124,8 @@ def accept(
 
     `seen` is the digest of the terms that the buyer read, and has to be there where something is
     to be paid: where they are others now, nothing is agreed. The second of two acceptances is
-    told which contract there is.
+    told which contract there is. Who had a trial or this month's free allowance before asks the
+    provider for another.
     """
     now = parts.clock.now()
     code = purpose_code(purpose)
@@ -133,7 +135,10 @@ def accept(
         assert caller.party is not None, "a buyer buys for a party"
         _check_acceptable(tx, caller.party, offer, purpose=code, now=now, seen=seen)
         tariff = ordering.tariff_of(tx, caller.party, offer, code, now=now, seen=seen, order=order)
-        stage = Stage.AGREED if offer.approval is Approval.AT_ONCE else Stage.REQUESTED
+        at_once = offer.approval is Approval.AT_ONCE
+        if at_once and _is_free_again(tx, caller.party, offer, tariff, now):
+            at_once = False
+        stage = Stage.AGREED if at_once else Stage.REQUESTED
         wish = Wish(
             consumer=caller.party,
             purpose=code,
@@ -344,6 +349,20 @@ def _check_acceptable(
         gone, new = ordering.differences(store.seen_offer(tx, offer.dataset, seen), offer)
         raise OfferMoved(offer.id, offer.digest, gone, new)
     check_terms(tx, offer, consumer, purpose=purpose, now=now)
+
+
+def _is_free_again(
+    tx: Connection, consumer: PartyId, offer: Offer, tariff: Tariff, now: datetime
+) -> bool:
+    """Say whether a contract that was ended would give `consumer` once more what it had for free.
+
+    Else a trial lasts for as long as somebody ends its contract on the last day of each.
+    """
+    ended = store.last_ended(tx, offer.dataset, consumer)
+    if ended is None:
+        return False
+    allowed = any(rate.free_monthly for rate in tariff.uses)
+    return tariff.trial_days > 0 or (allowed and ended >= month_of(now).start)
 
 
 def _as_provider(tx: Connection, caller: Caller, contract_id: str) -> Contract:

@@ -159,6 +159,17 @@ def live_contract(tx: Connection, offer_id: str, consumer: str) -> Contract | No
     return None if row is None else contract_of(row)
 
 
+def last_ended(tx: Connection, dataset: str, consumer: str) -> datetime | None:
+    """Return when the last contract of a dataset that the consumer had was over, if one is."""
+    over = select(func.max(contracts.c.ended_at)).where(
+        contracts.c.dataset == dataset,
+        contracts.c.consumer == consumer,
+        contracts.c.agreed_at.is_not(None),
+    )
+    ended: datetime | None = tx.scalar(over)
+    return ended
+
+
 def contract(tx: Connection, contract_id: str) -> Contract:
     """Return the contract; raise ContractNotFound."""
     row = _BY_ID.ask(tx, wanted=contract_id)
