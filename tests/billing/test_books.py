@@ -26,7 +26,6 @@ from torvet.billing import (
     PostingInvalid,
     StatementTurned,
     TransactionNotFound,
-    check_books,
     credit,
     debit,
     post,
@@ -38,6 +37,7 @@ from torvet.billing import (
     transaction,
     trial_balance,
 )
+from torvet.billing.inspection import check_ledger
 from torvet.billing.rules import opposite, told_to
 from torvet.kit.money import Currency
 
@@ -166,7 +166,7 @@ def test_the_database_itself_refuses_what_breaks_the_books(parts, attempt):
     with pytest.raises(DBAPIError), parts.db.begin() as tx:
         tx.execute(text(attempt))
 
-    assert check_books(parts).ok
+    assert check_ledger(parts).ok
 
 
 def test_nothing_is_added_to_a_transaction_that_stands_not_even_what_balances(parts):
@@ -266,7 +266,7 @@ def test_many_posters_at_once_post_each_key_once(parts):
         one.join()
 
     assert sum(fresh) == 40
-    assert check_books(parts).ok
+    assert check_ledger(parts).ok
 
 
 deeds = st.lists(
@@ -302,7 +302,7 @@ def test_no_money_is_made_or_lost_by_any_sequence_of_deeds(parts, sequence):
         for currency in Currency:
             sums = [one for one in trial_balance(tx) if one.account.currency is currency]
             assert sum(one.debited.minor for one in sums) == sum(one.credited.minor for one in sums)
-    assert check_books(parts).faults == ()
+    assert check_ledger(parts).faults == ()
 
 
 def _do(parts, deed, minor, earlier):
@@ -379,33 +379,33 @@ def test_the_check_says_what_was_changed_behind_the_books_back(parts, behind_the
     more = f"update books_entries set amount = amount + {{}} where transaction = '{done}' and amount > 0"
     words = f"update books_transactions set words = '{{}}' where id = '{done}'"
 
-    assert check_books(parts).ok
+    assert check_ledger(parts).ok
     with behind_their_back("books_entries", more.format(7), more.format(-7)):
-        faults = " ".join(check_books(parts).faults)
+        faults = " ".join(check_ledger(parts).faults)
         assert f"transaction {done} does not balance: 7 DKK" in faults
         assert "says something else than when it was posted" in faults
         assert "all debits and all credits differ by 0.07 DKK" in faults
     with behind_their_back(
         "books_transactions", words.format("Else"), words.format("Use of Parking spaces")
     ):
-        assert check_books(parts).faults == (
+        assert check_ledger(parts).faults == (
             f"transaction {done} says something else than when it was posted",
         )
     rename = "update books_transactions set id = '{0}' where id = '{1}'"
     with behind_their_back(
         "books_transactions", rename.format("lt_zzz", done), rename.format(done, "lt_zzz")
     ):
-        faults = " ".join(check_books(parts).faults)
+        faults = " ".join(check_ledger(parts).faults)
         assert f"transaction {done} is gone" in faults
         assert "transaction lt_zzz has 0 facts" in faults
-    assert check_books(parts).ok
+    assert check_ledger(parts).ok
 
 
 def test_the_check_tells_that_nobody_keeps_the_books(parts):
     with parts.db.begin() as tx:
         tx.execute(text("alter table books_entries disable trigger books_entries_timely"))
     try:
-        assert "books_entries_timely" in check_books(parts).faults[0]
+        assert "books_entries_timely" in check_ledger(parts).faults[0]
     finally:
         with parts.db.begin() as tx:
             tx.execute(text("alter table books_entries enable always trigger books_entries_timely"))
@@ -448,5 +448,5 @@ def test_a_poster_that_is_killed_has_posted_wholly_or_not_at_all(parts, database
                 text("select count(*) from books_transactions where key like 'killed:%'")
             )
         assert there >= last + 1
-        report = check_books(parts)
+        report = check_ledger(parts)
         assert report.faults == ()
