@@ -70,7 +70,7 @@ def _values(town, path, name):
         if "/datasets/" in path
         else [resident.party or resident.citizen for resident in residents],
     }
-    return found.get(name) or town.ids[name]
+    return found.get(name) or town.ids.get(name) or ["none0"]
 
 
 def _actions(town):

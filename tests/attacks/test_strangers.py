@@ -61,10 +61,67 @@ BODIES |= {
     ("post", f"{SHARED_TABLE}/query"): {},
     ("post", f"{SHARED_TABLE}/queries/{{query_id}}"): {},
 }
+SEEN = {"seen": "0" * 64}
+BODIES |= {
+    ("delete", "/api/deliveries/{delivery}"): None,
+    ("put", "/api/contracts/{contract_id}/cap"): {"cap": "1 DKK"},
+    ("post", "/api/contracts/{contract_id}/duties/{kind}/done"): {"words": "Done"},
+    ("post", "/api/contracts/{contract_id}/duties/{kind}/reopening"): REASON,
+    ("post", "/api/contracts/{contract_id}/invoices"): None,
+    ("post", "/api/contracts/{contract_id}/thanks"): {"words": "Thanks"},
+    ("put", "/api/contracts/{contract_id}/review"): {
+        "stars": {"quality": 1, "freshness": 1, "documentation": 1, "support": 1},
+        "words": "Bad",
+    },
+    ("delete", "/api/contracts/{contract_id}/review"): None,
+    ("post", "/api/contracts/{contract_id}/uses"): {
+        "title": "Mine",
+        "period_start": "2026-01-01",
+        "period_end": "2026-02-01",
+    },
+    ("delete", "/api/reuse/uses/{use_id}"): None,
+    ("put", "/api/reviews/{review_id}/answer"): {"words": "No"},
+    ("post", "/api/reviews/{review_id}/hiding"): REASON,
+    ("delete", "/api/reviews/{review_id}/hiding"): None,
+    ("post", "/api/offers/{offer_id}/negotiations"): {
+        "purpose": "ResearchAndDevelopment",
+        "price": "1 DKK once",
+    },
+    ("post", "/api/negotiations/{negotiation_id}/rounds"): {**SEEN, "price": "2 DKK once"},
+    ("post", "/api/negotiations/{negotiation_id}/agreement"): SEEN,
+    ("post", "/api/negotiations/{negotiation_id}/ending"): REASON,
+    ("put", "/api/datasets/{slug}/shares"): {"portion": 0},
+    ("post", "/api/billing/bank/lines/{key}/decision"): {"decision": {"means": "cost"}},
+    ("post", "/api/billing/invoices/{invoice_id}/card-payments"): None,
+    ("post", "/api/billing/invoices/{invoice_id}/refunds"): REASON,
+    ("post", "/api/invoices/{invoice_id}/credit-notes"): {**REASON, "key": "mine"},
+    ("post", "/api/billing/payouts/{payout}/cancellation"): REASON,
+    ("post", "/api/wanted/{request_id}/withdrawal"): {},
+    ("post", "/api/wanted/{request_id}/join"): {},
+    ("delete", "/api/wanted/{request_id}/join"): None,
+    ("post", "/api/wanted/{request_id}/pledge"): {"amount": {"minor": 100, "currency": "DKK"}},
+    ("delete", "/api/wanted/{request_id}/pledge"): None,
+    ("post", "/api/wanted/{request_id}/answers"): {
+        "words": "Here",
+        "price": {"minor": 100, "currency": "DKK"},
+        "deliver_by": "2027-01-01T00:00:00Z",
+    },
+    ("delete", "/api/wanted/{request_id}/answers/{answer_id}"): None,
+    ("post", "/api/wanted/{request_id}/answers/{answer_id}/vote"): {"vote": "yes"},
+    ("post", "/api/wanted/{request_id}/delivery"): {"dataset": "aabne-pladser"},
+}
+OPERATORS = {
+    ("post", "/api/billing/bank/statements"): {},
+    ("post", "/api/billing/charges"): None,
+    ("post", "/api/billing/payouts/runs"): {},
+    ("post", "/api/invoices/runs"): {"month": "2026-01"},
+}
+BODIES |= OPERATORS
 ONES_OWN = {
     "/api/accounts", "/api/session", "/api/me/password", "/api/me/sessions", "/api/invitations",
     "/api/organisations", "/api/tokens", "/api/uploads", "/api/uploads/direct", "/api/datasets",
     "/api/action/{action}", "/api/3/action/{action}",
+    "/api/wanted", "/api/billing/profile", "/api/billing/card-events",
 }  # fmt: skip
 """Deeds that name nothing of anybody else's."""
 HEADERS = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}

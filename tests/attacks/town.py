@@ -175,6 +175,22 @@ class Town:
         self._keep(token_id=self.token("bo", "read")[0])
 
         self._trust(bo, contract)
+        self._wishes(alma, bo)
+
+    def _wishes(self, alma, bo):
+        """Terms that two negotiate, and data that one asks another for."""
+        offer = alma.made("/api/datasets/aabne-pladser/offers", {"title": "Dear"})["id"]
+        wish = {"purpose": "ResearchAndDevelopment", "price": "1 DKK once"}
+        table = bo.made(f"/api/offers/{offer}/negotiations", wish)["id"]
+        wish = {
+            "title": {"en": "Noise at the square"},
+            "purpose": "ResearchAndDevelopment",
+            "theme": "ENVI",
+            "deadline": "2027-01-01T00:00:00Z",
+            "deliver_by": "2027-02-01T00:00:00Z",
+            "circle": [alma.party],
+        }
+        self._keep(negotiation_id=table, request_id=bo.made("/api/wanted", wish)["id"])
 
     def _trust(self, bo, contract):
         """Something asked, something disputed, and something held."""

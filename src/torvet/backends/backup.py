@@ -130,7 +130,7 @@ def read_archive(archive: Path, home: Path) -> dict[str, Any]:
         raise NotEmpty(str(home))
     try:
         with tarfile.open(archive, "r:") as packed:
-            packed.extractall(home, filter="data")
+            _unpack(packed, home)
         manifest: dict[str, Any] = json.loads((home / MANIFEST).read_text())
         if manifest.get("format") != FORMAT or not (home / DUMP).exists():
             raise NoBackup(str(archive))
@@ -145,6 +145,29 @@ def read_archive(archive: Path, home: Path) -> dict[str, Any]:
         if (home / folder).exists():
             (home / folder).chmod(0o700)
     return manifest
+
+
+def _unpack(packed: tarfile.TarFile, home: Path) -> None:
+    """Write the archive's files into `home` and nowhere else.
+
+    tarfile's own filter does it, but not in every Python 3.11: only plain files and folders are
+    taken, below `home`, readable by their owner alone. Raises tarfile.TarError for others.
+    """
+    within = home.resolve()
+    for member in packed:
+        target = (within / member.name).resolve()
+        plain = member.isreg() or member.isdir()
+        if not plain or not target.is_relative_to(within) or Path(member.name).is_absolute():
+            raise tarfile.TarError(f"{member.name!r} is no file of a backup")
+        if member.isdir():
+            target.mkdir(mode=0o700, parents=True, exist_ok=True)
+            continue
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        source = packed.extractfile(member)
+        assert source is not None, "a plain file has content"
+        with source, target.open("xb") as written:
+            shutil.copyfileobj(source, written)
+        target.chmod(member.mode & 0o700)
 
 
 def clear(home: Path) -> None:
