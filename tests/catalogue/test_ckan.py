@@ -16,6 +16,8 @@ from examples import examples
 from torvet.catalogue.ckan import QueryUnclear, narrowed, sorting
 from torvet.catalogue.ckan_actions import ACTIONS
 
+pytestmark = pytest.mark.slow
+
 STARTS_WITHIN_S = 20
 
 

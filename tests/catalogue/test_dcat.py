@@ -34,6 +34,8 @@ from torvet.catalogue.model import (
 from torvet.catalogue.search_model import ReleaseLine
 from torvet.parties import Party, PartyId, PartyKind
 
+pytestmark = pytest.mark.slow
+
 SHAPES = Path(__file__).resolve().parents[3] / "shared/data/standards/dcat-ap-3.0.1-shapes.ttl"
 PARSERS = {RdfFormat.TURTLE: "turtle", RdfFormat.JSON_LD: "json-ld", RdfFormat.RDF_XML: "xml"}
 DCATAP = Namespace("http://data.europa.eu/r5r/")

@@ -9,6 +9,8 @@ from torvet.jobs import run_worker
 from .test_gate import certificate, homes, in_release
 from .test_gate_versions import readings
 
+pytestmark = pytest.mark.slow
+
 HTML = {"Accept": "text/html"}
 
 

@@ -12,6 +12,8 @@ from torvet.audit import log_key
 from torvet.jobs import run_worker
 from torvet.privacy.certificates import Signed
 
+pytestmark = pytest.mark.slow
+
 ROWS = 400
 SECRET = "hemmeligkunde"
 

@@ -13,6 +13,8 @@ from torvet.catalogue.jobs import sweep
 from torvet.ingest import upload_path
 from torvet.jobs import run_worker
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 

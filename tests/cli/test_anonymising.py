@@ -10,6 +10,8 @@ from torvet.cli.anonymising import anonymise, attack, report
 from torvet.cli.here import Here
 from torvet.cli.output import ProblemSaid
 
+pytestmark = pytest.mark.slow
+
 AS_JSON = Here(json=True)
 
 

@@ -14,6 +14,8 @@ from torvet.parties import party
 from torvet.privacy import ledger
 from torvet.privacy.answers.spec import AnswerSpec
 
+pytestmark = pytest.mark.slow
+
 POLICY = {
     "unit": "meter",
     "slot": ["hour"],

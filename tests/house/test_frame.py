@@ -11,6 +11,8 @@ from torvet import parties
 from torvet.web.bodies import BODY_BYTES_MAX, take_stream
 from torvet.web.frame import SECURITY_HEADERS, new_app
 
+pytestmark = pytest.mark.slow
+
 PROBLEM = "application/problem+json"
 
 

@@ -5,6 +5,8 @@ from docs import generate
 
 from torvet.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def pages():

@@ -16,6 +16,8 @@ from torvet.ingest.geometry import to_wkt
 from torvet.ingest.splitting import Fault, split
 from torvet.kit.errors import ExchangeError
 
+pytestmark = pytest.mark.slow
+
 OFTEN = settings(
     max_examples=examples(20),
     deadline=None,

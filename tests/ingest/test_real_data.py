@@ -4,6 +4,8 @@ import pytest
 
 from torvet.ingest import FileFormat
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_car_parks_of_aarhus(read, shared):
     became = read(shared / "city/aarhus_parking_2014.csv.gz", name="parking.csv.gz")

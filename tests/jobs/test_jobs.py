@@ -170,6 +170,7 @@ def test_two_jobs_cannot_share_a_name():
     assert known()["test.note"].deed is note
 
 
+@pytest.mark.slow
 def test_a_standing_worker_hears_of_new_jobs_and_keeps_time(parts):
     stop = threading.Event()
     worker = threading.Thread(target=run_worker, args=(parts,), kwargs={"stop": stop})

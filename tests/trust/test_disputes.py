@@ -41,6 +41,8 @@ from torvet.trust.model import About, DisputeStage, Outcome
 
 from .conftest import DAILY, START, kr
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def sold(town):

@@ -18,6 +18,8 @@ from torvet.trust.model import Credit
 
 from .conftest import DAILY, IN_JULY, JUNE, kr
 
+pytestmark = pytest.mark.slow
+
 ALWAYS = {
     "levels": [
         {"level": "availability", "promised": "99", "back": [{"percent": 10}]},

@@ -15,6 +15,8 @@ from torvet.billing.invoices import issue_month
 
 from .conftest import BUYER, IN_JULY, JUNE, SELLER
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def stalls(square):

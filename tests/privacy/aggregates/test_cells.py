@@ -22,6 +22,8 @@ from torvet.privacy.aggregates.rules import (
 )
 from torvet.privacy.errors import CellsInvalid, RulesInvalid
 
+pytestmark = pytest.mark.slow
+
 MIDNIGHT = datetime(2026, 1, 1)  # noqa: DTZ001 - columns of local time have no zone
 ALL_FOUR = (MinContributors(15), MaxShare(0.15), PPercent(10), Dominance(n=2, k=85))
 

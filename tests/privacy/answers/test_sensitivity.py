@@ -29,6 +29,8 @@ from torvet.privacy.errors import AnswersInvalid
 
 from .asked import made, policy
 
+pytestmark = pytest.mark.slow
+
 MEASURES = (
     Count(),
     Sum("wh"),

@@ -18,6 +18,8 @@ from torvet.privacy.policies import Policy
 from torvet.privacy.treatments import treat
 from torvet.privacy.verification import Outcome, verify
 
+pytestmark = pytest.mark.slow
+
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

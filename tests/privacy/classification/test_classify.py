@@ -48,6 +48,7 @@ def test_what_the_city_publishes_openly_is_not_personal(name):
     assert found.singled_out == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NOT_ABOUT_PEOPLE)
 def test_garages_weather_bins_and_statistics_are_not_personal(name):
     found = classify(shared(name))
@@ -70,6 +71,7 @@ def test_the_heat_companys_buildings_are_its_customers_homes():
     assert all(it.evidence for it in found.verdicts)
 
 
+@pytest.mark.slow
 def test_a_census_names_nobody_and_is_about_people_all_the_same():
     found = classify(shared("privacy/adult.csv"))
 
@@ -176,6 +178,7 @@ def test_a_table_of_counts_is_not_one_of_people_and_one_of_small_counts_may_be()
     assert classify(pa.table(few)).personal
 
 
+@pytest.mark.slow
 @given(st.permutations(["customer_id", "unit_type", "construction_year", "energy_label"]))
 def test_the_order_of_columns_changes_no_verdict(order):
     held = pa.table({

@@ -17,6 +17,8 @@ from torvet.privacy.policies import Policy
 from torvet.privacy.specifications import hierarchies_of
 from torvet.privacy.treatments import recoded, treat
 
+pytestmark = pytest.mark.slow
+
 ROWS, K = 1_200, 20
 DRAWN = np.random.default_rng(7)
 PEOPLE = pa.table(

@@ -18,6 +18,8 @@ from torvet.privacy.proposals import intervals, propose
 from torvet.privacy.rules import lowered, objections
 from torvet.privacy.specifications import hierarchies_of, hierarchy_of, models_of
 
+pytestmark = pytest.mark.slow
+
 ROWS = 120
 HOMES = pa.table({
     "customer_id": list(range(ROWS)),

@@ -11,6 +11,8 @@ from torvet.privacy.policies import Policy
 from torvet.privacy.specifications import totals_of, try_policy
 from torvet.privacy.treatments import treat
 
+pytestmark = pytest.mark.slow
+
 DISTRICTS = {
     "kind": "table",
     "rows": [

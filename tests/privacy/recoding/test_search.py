@@ -9,6 +9,8 @@ from torvet.privacy.errors import GivenUnsafe, KExceedsRows, NothingSafe
 
 from .tables import HIERARCHIES, METRICS, SECRETS, best_by_trying, measured, nodes, table_of
 
+pytestmark = pytest.mark.slow
+
 rows = st.tuples(
     st.sampled_from(["red", "orange", "blue", "green"]),
     st.sampled_from(["1", "2", "3", "4", "5"]),
