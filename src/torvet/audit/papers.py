@@ -55,9 +55,7 @@ def evidence_json(
             }
             for one in proven
         ],
-        "withheld": [
-            {"position": one.position, "leaf_hash": one.hash.hex()} for one in withheld
-        ],
+        "withheld": [{"position": one.position, "leaf_hash": one.hash.hex()} for one in withheld],
     }
 
 
