@@ -5,6 +5,7 @@ A model keeps what every party should have; after every step books, bank and mod
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -65,12 +66,15 @@ steps = st.lists(
 )
 
 
+_NUMBERS = count(1)
+
+
 class Play:
     """Plays steps on the market; whatever cannot be done now is refused and changes nothing."""
 
     def __init__(self, market):
         self.market, self.parts = market, market.parts
-        self.dataset = f"ds_law{id(self)}"
+        self.dataset = f"ds_law{next(_NUMBERS)}"
         self.seller = market.square.party(SELLER)
         self.member = market.square.party(replace(CITIZEN, iban=IBAN))
         self.buyer = market.square.party(replace(BUYER, iban=IBAN))
