@@ -40,18 +40,22 @@ def kr(ore):
     return Money(ore, Currency.DKK)
 
 
-@pytest.fixture
-def held(parts):
-    """An empty hold of Bo's, for a contract of its own."""
+def opened(parts, party, subject, purpose=Purpose.PREPAID):
     with parts.db.begin() as tx:
         return open_hold(
             tx,
-            party=BO,
+            party=party,
             currency=Currency.DKK,
-            purpose=Purpose.PREPAID,
-            subject=parts.new_id("ct"),
+            purpose=purpose,
+            subject=subject,
             at=parts.clock.now(),
         )
+
+
+@pytest.fixture
+def held(parts):
+    """An empty hold of Bo's, for a contract of its own."""
+    return opened(parts, BO, parts.new_id("ct"))
 
 
 def deed(parts, what, held, amount, **more):
@@ -107,15 +111,7 @@ def test_the_same_line_of_the_bank_is_held_once(parts, held):
 
 
 def test_no_more_is_taken_than_is_held_for_this_thing(parts, held):
-    with parts.db.begin() as tx:
-        other = open_hold(
-            tx,
-            party=BO,
-            currency=Currency.DKK,
-            purpose=Purpose.PLEDGE,
-            subject=parts.new_id("pl"),
-            at=parts.clock.now(),
-        )
+    other = opened(parts, BO, parts.new_id("pl"), Purpose.PLEDGE)
     deed(parts, hold, other, 10_000)
     deed(parts, hold, held, 100)
 
@@ -152,26 +148,11 @@ def test_a_settled_hold_takes_nothing_in(parts, held):
 
 
 def test_a_hold_is_one_for_its_subject_and_named_by_its_reference(parts, held):
+    assert opened(parts, BO, held.subject) == held
     with parts.db.begin() as tx:
-        again = open_hold(
-            tx,
-            party=BO,
-            currency=Currency.DKK,
-            purpose=Purpose.PREPAID,
-            subject=held.subject,
-            at=parts.clock.now(),
-        )
-        assert again == held
         assert hold_named(tx, held.reference) == held
-        with pytest.raises(HoldNotFound):
-            open_hold(
-                tx,
-                party="pt_carla",
-                currency=Currency.DKK,
-                purpose=Purpose.PREPAID,
-                subject=held.subject,
-                at=parts.clock.now(),
-            )
+    with pytest.raises(HoldNotFound):
+        opened(parts, "pt_carla", held.subject)
 
 
 def test_a_stranger_sees_no_hold(parts, held):
@@ -234,15 +215,7 @@ def test_no_sequence_makes_or_loses_money(parts, held, steps):
 def test_a_prepaid_contract_pays_its_invoice_with_what_is_held(parts, square):
     seller, buyer = square.party(SELLER), square.party(BUYER)
     contract = square.agreed("1 DKK per row", seller, buyer, order=Order(prepaid=True))
-    with parts.db.begin() as tx:
-        held = open_hold(
-            tx,
-            party=buyer,
-            currency=Currency.DKK,
-            purpose=Purpose.PREPAID,
-            subject=contract,
-            at=parts.clock.now(),
-        )
+    held = opened(parts, buyer, contract)
     deed(parts, hold, held, 20_000)
     square.use(contract, rows=100)
     square.month_over()
@@ -270,15 +243,7 @@ def test_held_money_pays_only_the_part_of_its_contract(parts, square):
     seller, buyer = square.party(SELLER), square.party(BUYER)
     prepaid = square.agreed("1 DKK per row", seller, buyer, order=Order(prepaid=True))
     later = square.agreed("1 DKK per row", seller, buyer)
-    with parts.db.begin() as tx:
-        held = open_hold(
-            tx,
-            party=buyer,
-            currency=Currency.DKK,
-            purpose=Purpose.PREPAID,
-            subject=prepaid,
-            at=parts.clock.now(),
-        )
+    held = opened(parts, buyer, prepaid)
     deed(parts, hold, held, 100_000)
     square.use(prepaid, rows=10)
     square.use(later, rows=30)

@@ -5,7 +5,7 @@ party and currency; what each amount is for stands here, and both always agree.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -96,28 +96,8 @@ def release(
 
     Raises HoldNotFound, HoldShort where less is left, AmountNotHeld, KeyReused.
     """
-    held = store.hold(tx, hold_id, locked=True)
-    if done := _done(tx, key, held, Move.RELEASED, amount):
-        return done
-    _check_amount(held, amount)
-    _check_rest(held, amount)
-    lines = (
-        debit(AccountKind.ESCROW, held.party, amount),
-        credit(AccountKind.RECEIVABLE, held.party, amount),
-    )
-    posting = Posting(key=f"escrow:{key}", kind="escrow-released", words=words, lines=lines)
-    posted = books.post(tx, posting, at=at, by=by)
-    return _moved(
-        tx,
-        held,
-        Move.RELEASED,
-        amount,
-        key=key,
-        words=words,
-        at=at,
-        transaction=posted.transaction,
-        invoice=invoice,
-    )
+    asked = Taken(move=Move.RELEASED, amount=amount, key=key, words=words, invoice=invoice)
+    return _take(tx, hold_id, asked, at=at, by=by)
 
 
 def give_back(
@@ -127,26 +107,51 @@ def give_back(
 
     Raises HoldNotFound, HoldShort where less is left, AmountNotHeld, KeyReused.
     """
+    asked = Taken(move=Move.GIVEN_BACK, amount=amount, key=key, words=words)
+    return _take(tx, hold_id, asked, at=at, by=by)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What is to be taken of a hold, and what for."""
+
+    move: Move
+    amount: Money
+    key: str
+    words: str
+    invoice: str | None = None
+
+
+def _take(tx: Connection, hold_id: str, asked: Taken, *, at: datetime, by: str) -> Moved:
+    """Take of a hold what is left of it at most, once under the key."""
     held = store.hold(tx, hold_id, locked=True)
-    if done := _done(tx, key, held, Move.GIVEN_BACK, amount):
+    amount = asked.amount
+    if done := _done(tx, asked.key, held, asked.move, amount):
         return done
     _check_amount(held, amount)
     _check_rest(held, amount)
-    lines = (
-        debit(AccountKind.ESCROW, held.party, amount),
-        credit(AccountKind.BANK, HOUSE, amount),
+    gets = (
+        credit(AccountKind.RECEIVABLE, held.party, amount)
+        if asked.move is Move.RELEASED
+        else credit(AccountKind.BANK, HOUSE, amount)
     )
-    posting = Posting(key=f"escrow:{key}", kind="escrow-given-back", words=words, lines=lines)
+    posting = Posting(
+        key=f"escrow:{asked.key}",
+        kind=f"escrow-{asked.move.value}",
+        words=asked.words,
+        lines=(debit(AccountKind.ESCROW, held.party, amount), gets),
+    )
     posted = books.post(tx, posting, at=at, by=by)
     return _moved(
         tx,
         held,
-        Move.GIVEN_BACK,
+        asked.move,
         amount,
-        key=key,
-        words=words,
+        key=asked.key,
+        words=asked.words,
         at=at,
         transaction=posted.transaction,
+        invoice=asked.invoice,
     )
 
 
