@@ -180,3 +180,23 @@ def test_a_unit_price_is_said_as_finely_as_it_is():
     assert UnitPrice(1_000_000, 6, DKK).said("en") == "DKK\u00a01.00"
     assert UnitPrice(3, 0, EUR).said("en") == "€3.00"
     assert UnitPrice(35, 1, EUR).said("da") == "3,50\u00a0€"
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("12.50", Money(1250, DKK)),
+        (" 12,5 ", Money(1250, DKK)),
+        ("12 EUR", Money(1200, Currency.EUR)),
+        ("12.50eur", Money(1250, Currency.EUR)),
+        ("-3", Money(-300, DKK)),
+    ],
+)
+def test_an_amount_is_typed_as_people_do(text, amount):
+    assert Money.typed(text, DKK) == amount
+
+
+@pytest.mark.parametrize("text", ["", "a lot", "1.250", "1,250", "12.50 SEK", "1 000"])
+def test_what_could_be_two_amounts_is_none(text):
+    with pytest.raises(AmountUnreadable):
+        Money.typed(text, DKK)

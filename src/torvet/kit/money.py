@@ -35,6 +35,9 @@ class Currency(StrEnum):
 
 
 _CODES = frozenset(currency.value for currency in Currency)
+_TYPED = re.compile(
+    rf"\s*([+-]?[0-9]{{1,16}}(?:[.,][0-9]{{1,2}})?)\s*({'|'.join(_CODES)})?\s*", re.IGNORECASE
+)
 
 
 @dataclass(eq=False)
@@ -177,6 +180,18 @@ class Money:
             raise AmountUnreadable(text)
         minor = int(major) * _MINOR_PER_MAJOR + int(behind[:MINOR_DIGITS])
         return cls(-minor if sign == "-" else minor, currency)
+
+    @classmethod
+    def typed(cls, text: str, currency: Currency) -> "Money":
+        """Read what a person typed: `12.50`, `12,50` or `12.50 DKK`, else in `currency`.
+
+        Raises AmountUnreadable. `1.250` is a thousand to some and one to others: it is neither.
+        """
+        found = _TYPED.fullmatch(text)
+        if found is None:
+            raise AmountUnreadable(text)
+        number, code = found[1].replace(",", "."), found[2]
+        return cls.from_decimal_text(number, Currency(code.upper()) if code else currency)
 
     def to_json(self) -> dict[str, Any]:
         """Return `{"minor": 123450, "currency": "DKK"}`."""
