@@ -2,6 +2,7 @@
 
 from . import level_words
 from .capping import MonthSpent, hold_spending, month_spent
+from .clause_fields import clause_fields, clauses_entered
 from .clauses import (
     Answers,
     Ask,
@@ -181,8 +182,10 @@ __all__ = [
     "beside_dataset",
     "bytes_are_capped",
     "cancel",
+    "clause_fields",
     "clause_from_json",
     "clause_to_json",
+    "clauses_entered",
     "conclude",
     "contract",
     "contract_by_share",

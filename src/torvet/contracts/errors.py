@@ -234,6 +234,18 @@ class ClauseInvalid(ExchangeError):
 
 
 @dataclass(eq=False)
+class TermsUnreadable(ExchangeError):
+    """Fields of a form say what is no clause; everything that is wrong is named."""
+
+    kind, code = Kind.INVALID, "terms-unreadable"
+    advice = "Correct what is named; what you entered is still there."
+    faults: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"The terms cannot be read: {'; '.join(self.faults)}."
+
+
+@dataclass(eq=False)
 class PurposeUnknown(ExchangeError):
     """The purpose is no DPV purpose that is known here."""
 
