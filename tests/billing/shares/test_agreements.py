@@ -3,6 +3,8 @@
 import pytest
 
 from contracts.conftest import alma, bo, carla, facts, person
+from torvet.billing.shares import store
+from torvet.billing.shares.service import keyed
 
 __all__ = ["alma", "bo", "carla", "facts", "person"]
 
@@ -78,3 +80,22 @@ def test_nobody_named_ends_the_sharing(alma, bo, slug):
     alma.send("PUT", path, terms())
 
     assert bo.get("/api/billing/earnings")["agreements"] == []
+
+
+def test_what_the_log_says_of_terms_confirms_no_guess(parts, alma, bo, slug, facts):
+    path = f"/api/datasets/{slug}/shares"
+    dataset = alma.send("PUT", path, terms(bo.slug))["dataset"]
+    alma.send("PUT", path, terms(bo.slug))
+
+    with parts.db.begin() as tx:
+        second, first = store.versions(tx, dataset)
+    told = [fact["body"] for fact in facts(dataset) if fact["name"] == "shares-agreed"]
+
+    # The exchange can show what was agreed; who guesses right without its secret cannot.
+    assert {body["terms_hmac_sha256"] for body in told} == {
+        keyed(parts.keys.secret, first),
+        keyed(parts.keys.secret, second),
+    }
+    assert keyed(b"another secret", first) != keyed(parts.keys.secret, first)
+    assert first.terms == second.terms
+    assert keyed(parts.keys.secret, first) != keyed(parts.keys.secret, second)

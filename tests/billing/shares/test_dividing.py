@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from billing.invoices.conftest import CITIZEN
 from billing.payments.conftest import BUYER, SELLER, caller_for, kr
@@ -12,7 +13,7 @@ from torvet.audit import facts_about
 from torvet.billing import check_books
 from torvet.billing.invoices import credit
 from torvet.billing.payouts import due
-from torvet.billing.shares import Agreement, Member, Terms, Way, divide_settled, statement, store
+from torvet.billing.shares import Agreement, Member, Terms, Way, divide, service, statement, store
 from torvet.parties import PartyKind
 
 BEFORE = datetime(2026, 6, 2, tzinfo=UTC)
@@ -59,9 +60,13 @@ class Sharing:
     def got(self):
         return [-self.market.balance("contributor", party) for party in self.members]
 
+    def paid(self, invoice):
+        """Let an invoice be paid, and the worker divide what it brought in."""
+        self.market.paid(invoice)
+        return self.divide()
+
     def divide(self):
-        with self.parts.db.begin() as tx:
-            return divide_settled(tx, at=self.parts.clock.now())
+        return divide(self.parts)
 
 
 @pytest.fixture
@@ -87,7 +92,7 @@ def test_the_agreed_portion_is_divided_when_the_buyer_has_paid(sharing, parts):
     assert sharing.divide() == 0
     assert sharing.got() == [0, 0, 0]
 
-    sharing.market.paid(invoice)
+    sharing.paid(invoice)
 
     # 96,000 øre are the provider's without VAT; half of them are shared, to the øre.
     assert sharing.got() == [16_000, 16_000, 16_000]
@@ -96,17 +101,62 @@ def test_the_agreed_portion_is_divided_when_the_buyer_has_paid(sharing, parts):
 
 
 def test_nothing_is_divided_twice(sharing):
-    sharing.market.paid(sharing.sell())
+    sharing.paid(sharing.sell())
     before = sharing.got()
 
     assert sharing.divide() == 0
     assert sharing.got() == before
 
 
+def test_reading_a_bank_file_divides_nothing_and_asks_a_worker_to(sharing, parts):
+    before = jobs_waiting(parts)
+
+    sharing.market.paid(sharing.sell())
+
+    assert sharing.got() == [0, 0, 0]
+    assert jobs_waiting(parts) == before + 1
+    # Whatever becomes of the job: what is to be divided follows from what was paid.
+    assert sharing.divide() == 1
+    assert sharing.got() == [16_000, 16_000, 16_000]
+
+
+def jobs_waiting(parts):
+    with parts.db.begin() as tx:
+        wanted = "select count(*) from procrastinate_jobs where task_name = 'shares.divide'"
+        return tx.scalar(text(wanted))
+
+
+def test_what_a_kill_left_undivided_is_divided_by_the_next_in_the_same_way(sharing, parts):
+    invoices = [sharing.sell() for _ in range(3)]
+    for invoice in invoices:
+        sharing.market.paid(invoice)
+    give_back(sharing, invoices[0], 50_000, "part")
+
+    with parts.db.begin() as tx:
+        # One transaction's worth, and then the power is gone.
+        assert service._divide_some(tx, at=parts.clock.now(), limit=2) == 2
+    assert sum(sharing.got()) == 96_000
+    assert sharing.divide() == 2
+
+    assert sum(sharing.got()) == 3 * 48_000 - 24_000
+    assert sharing.divide() == 0
+    assert check_books(parts).ok
+
+
+def test_a_payout_takes_off_what_others_share_in_before_any_worker_came(sharing, parts):
+    sharing.market.paid(sharing.sell())
+
+    run, _ = sharing.market.pay_out()
+
+    assert [one.amount for one in run.payouts if one.party == sharing.provider] == [kr(72_000)]
+    assert sharing.got() == [16_000, 16_000, 16_000]
+    assert check_books(parts).ok
+
+
 def test_shares_are_by_contribution_where_it_is_agreed(market):
     sharing = Sharing(market, way=Way.CONTRIBUTION, weights=(1, 2, 5))
 
-    market.paid(sharing.sell())
+    sharing.paid(sharing.sell())
 
     assert sharing.got() == [6_000, 12_000, 30_000]
 
@@ -114,7 +164,7 @@ def test_shares_are_by_contribution_where_it_is_agreed(market):
 def test_columns_that_anyone_brings_are_worth_the_same_to_all_who_bring_them(market):
     sharing = Sharing(market, way=Way.COLUMNS, weights=(1,) * 13)
 
-    market.paid(sharing.sell())
+    sharing.paid(sharing.sell())
 
     assert sum(sharing.got()) == 48_000
     with market.parts.db.begin() as tx:
@@ -130,7 +180,7 @@ def test_columns_that_anyone_brings_are_worth_the_same_to_all_who_bring_them(mar
 
 def test_what_is_credited_is_taken_back_until_nothing_is_left(sharing, parts):
     invoice = sharing.sell(99_999)
-    sharing.market.paid(invoice)
+    sharing.paid(invoice)
     given = sum(sharing.got())
 
     for number, net in enumerate((33_333, 1, 66_665)):
@@ -146,7 +196,7 @@ def test_what_is_credited_is_taken_back_until_nothing_is_left(sharing, parts):
 def test_the_agreement_of_the_day_of_the_sale_holds(sharing, parts):
     first = sharing.sell()
     sharing.agree(0, Way.EQUAL, (1, 1, 1), version=2, at=parts.clock.now())
-    sharing.market.paid(first)
+    sharing.paid(first)
     assert sum(sharing.got()) == 48_000
 
 
@@ -172,7 +222,7 @@ def _details(party):
 
 
 def test_a_member_sees_its_own_part_and_not_the_others(sharing, parts):
-    sharing.market.paid(sharing.sell())
+    sharing.paid(sharing.sell())
     with parts.db.begin() as tx:
         mine = statement(tx, caller_for(sharing.members[1]))
         strangers = statement(tx, caller_for(sharing.market.square.party()))

@@ -18,7 +18,7 @@ from torvet.audit import Fact, record
 from torvet.billing.invoices import Kind, invoice
 from torvet.billing.model import HOUSE
 from torvet.billing.profiles.service import profiles_of
-from torvet.billing.shares.service import divide_settled
+from torvet.billing.shares.service import divide_soon
 from torvet.kit.errors import ExchangeError
 from torvet.kit.ids import new_id
 from torvet.parties import Caller, Role
@@ -130,7 +130,7 @@ def apply_event(parts: Parts, event: CardEvent) -> str:
         except CardPaymentNotFound:
             return "waits for its payment"
         store.end_event(tx, event.id, outcome)
-        divide_settled(tx, at=now)
+        divide_soon(tx)
     return outcome
 
 
@@ -244,7 +244,7 @@ def _look_after(parts: Parts, payment: CardPayment) -> None:
     seen = cards_of(parts).look(payment.session or "")
     with parts.db.begin() as tx:
         apply_payment(tx, seen, at=now)
-        divide_settled(tx, at=now)
+        divide_soon(tx)
 
 
 def _fact(name: str, payment: CardPayment, by: str, at: datetime) -> Fact:

@@ -17,7 +17,7 @@ from torvet.billing.model import HOUSE
 from torvet.billing.payouts import rules as payout_rules
 from torvet.billing.payouts import store as payout_store
 from torvet.billing.profiles.service import profiles_of
-from torvet.billing.shares.service import divide_settled
+from torvet.billing.shares.service import divide_soon
 from torvet.kit.errors import ExchangeError
 from torvet.parties import Caller, Scope
 from torvet.ports.parts import Parts
@@ -58,7 +58,7 @@ def read_file(parts: Parts, caller: Caller | None, document: bytes) -> Imported:
         count = sum(len(new) for _, new in fresh)
         store.add_file(tx, digest, at=now, by=by, lines=lines, fresh=count)
         booked = _book_all(tx, (line for _, new in fresh for line in new), at=now, by=by)
-        divide_settled(tx, at=now)
+        divide_soon(tx)
         done = Imported(
             file=digest,
             known=False,
@@ -155,7 +155,7 @@ def decide(parts: Parts, caller: Caller, key: str, decision: Decision) -> Line:
             raise LineDecided(line.key, line.meaning or "")
         decided = _decide(tx, line, decision, at=now, by=caller.actor)
         record(tx, _decided_fact(decided, now, caller.actor))
-        divide_settled(tx, at=now)
+        divide_soon(tx)
     return decided
 
 

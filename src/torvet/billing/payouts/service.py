@@ -21,7 +21,7 @@ from torvet.billing.invoices import settle
 from torvet.billing.model import HOUSE, AccountKind, Posting, TransactionId, credit, debit
 from torvet.billing.profiles.model import Profile
 from torvet.billing.profiles.service import profiles_of
-from torvet.billing.shares.service import divide_settled
+from torvet.billing.shares.service import divide, divide_settled
 from torvet.kit.ids import new_id
 from torvet.kit.money import Currency, Money
 from torvet.parties import Caller, Role, Scope
@@ -57,8 +57,24 @@ def due(tx: Connection, least: int) -> list[Due]:
             held=held.get(key, nothing),
         )
         found.append(due_)
+    stuck = _stuck(tx)
     profiles = profiles_of(tx, {one.party for one in found})
-    return [_with_reason(tx, one, profiles.get(one.party), least) for one in found]
+    return [*(_with_reason(tx, one, profiles.get(one.party), least) for one in found), *stuck]
+
+
+def _stuck(tx: Connection) -> list[Due]:
+    """Return what is ordered and cannot go out: the party names no account, or a refused one."""
+    waiting = store.ordered(tx, PAYOUTS_PAGE, locked=False)
+    profiles = profiles_of(tx, {each.party for each in waiting})
+    found = []
+    for each in waiting:
+        to = rules.account_of(profiles[each.party]) if each.party in profiles else None
+        nothing = Money.zero(each.amount.currency)
+        one = Due(party=each.party, account=each.account, balance=each.amount, held=nothing)
+        why = rules.why_not(one, to, least=nothing, refused=store.refused_account(tx, each.party))
+        if why:
+            found.append(replace(one, why=why))
+    return found
 
 
 def _with_reason(tx: Connection, one: Due, profile: Profile | None, least: int) -> Due:
@@ -74,9 +90,11 @@ def pay_out(parts: Parts, caller: Caller, *, pay_on: date | None = None) -> Run:
     Who can be paid is paid once: run again, there is nothing left to pay. Raises NoOwnAccount.
     """
     parties.check(caller, Scope.OPERATE)
+    divide(parts)
     now = parts.clock.now()
     with parts.db.begin() as tx:
         store.one_run(tx)
+        # What was settled in the meantime: nothing is paid out that others share in.
         divide_settled(tx, at=now)
         dues = due(tx, parts.settings.payout_minor_min)
         for one in dues:

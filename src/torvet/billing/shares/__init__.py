@@ -7,7 +7,9 @@ from .service import (
     ContributorStatement,
     agree,
     agreements,
+    divide,
     divide_settled,
+    divide_soon,
     faults_of_shares,
     statement,
 )
@@ -28,7 +30,9 @@ __all__ = [
     "Worth",
     "agree",
     "agreements",
+    "divide",
     "divide_settled",
+    "divide_soon",
     "faults_of_shares",
     "statement",
 ]

@@ -8,8 +8,7 @@ from . import service
 DIVIDE_EVERY_S = 60
 
 
-@every("shares.divide", seconds=DIVIDE_EVERY_S)
+@every(service.JOB, seconds=DIVIDE_EVERY_S)
 def divide(parts: Parts) -> None:
     """Divide what settled sales brought in, however they were settled."""
-    with parts.db.begin() as tx:
-        service.divide_settled(tx, at=parts.clock.now())
+    service.divide(parts)

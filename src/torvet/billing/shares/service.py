@@ -1,6 +1,6 @@
 """Agreeing to share a dataset's income, dividing it, and telling everyone what they got."""
 
-import hashlib
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,6 +14,7 @@ from torvet.billing import service as books
 from torvet.billing.model import AccountKind, Posting, credit, debit
 from torvet.billing.rules import merged
 from torvet.catalogue import Dataset
+from torvet.jobs import defer
 from torvet.kit.canonical import canonical
 from torvet.kit.money import Currency, Money
 from torvet.parties import Caller, Role
@@ -25,7 +26,9 @@ from .model import Agreement, Division, Earned, How, Part, Terms
 
 AGREED, DIVIDED = "shares-agreed", "income-shared"
 EXCHANGE = "exchange"
-DIVIDED_AT_ONCE_MAX = 2_000
+DIVIDED_AT_A_TIME = 100
+"""A sampled division takes up to a second: whoever waits for the lock is not to wait for long."""
+JOB = "shares.divide"
 STATEMENT_MAX = 1_000
 
 
@@ -64,7 +67,7 @@ def agree(
             made_by=caller.actor,
         )
         store.add(tx, agreement)
-        record_all(tx, _facts_of(agreement, before))
+        record_all(tx, _facts_of(parts.keys.secret, agreement, before))
     return agreement
 
 
@@ -90,12 +93,11 @@ def _check(tx: Connection, dataset: Dataset, terms: Terms) -> None:
         raise SharesUnfit(tuple(faults))
 
 
-def _facts_of(agreement: Agreement, before: Agreement | None) -> list[Fact]:
+def _facts_of(secret: bytes, agreement: Agreement, before: Agreement | None) -> list[Fact]:
     """Tell all members, also those who are none any more: each in a fact of its own."""
     members = {member.party for member in agreement.terms.members}
     if before is not None:
         members |= {member.party for member in before.terms.members}
-    digest = hashlib.sha256(canonical(store.terms_json(agreement.terms))).hexdigest()
     return _told_apart(
         Fact(
             name=AGREED,
@@ -109,11 +111,22 @@ def _facts_of(agreement: Agreement, before: Agreement | None) -> list[Fact]:
                 "portion": agreement.terms.portion,
                 "way": agreement.terms.way.value,
                 "members": len(agreement.terms.members),
-                "terms": digest,
+                "terms_hmac_sha256": keyed(secret, agreement),
             },
         ),
         {agreement.provider, *members},
     )
+
+
+def keyed(secret: bytes, agreement: Agreement) -> str:
+    """Return what stands in the log for an agreement's terms: HMAC-SHA256 (RFC 2104).
+
+    The key is the dataset's own, derived from `secret`: a member who guesses who the others are,
+    and their weights, has nothing to try the guess on.
+    """
+    own = hmac.digest(secret, b"share terms\0" + agreement.dataset.encode(), "sha256")
+    written = {"version": agreement.version, "terms": store.terms_json(agreement.terms)}
+    return hmac.digest(own, canonical(written), "sha256").hex()
 
 
 def _told_apart(fact: Fact, told: set[str]) -> list[Fact]:
@@ -155,19 +168,48 @@ def _without_others(agreement: Agreement, party: str) -> Agreement:
     return replace(agreement, terms=replace(agreement.terms, members=mine, worths=()))
 
 
-def divide_settled(tx: Connection, *, at: datetime) -> int:
-    """Divide what settled sales brought in, and take back what was credited; return how many.
+def divide_soon(tx: Connection) -> None:
+    """Let a worker divide what `tx` settles, as soon as it commits.
 
-    Each document and contract once, whatever is retried: by its key. Nobody else divides
-    meanwhile. What is left for another time is counted on, until there is nothing.
+    What is to be divided stands in no queue: it follows from invoices, payments and divisions. So
+    whatever becomes of the job, the next one finds the same.
+    """
+    defer(tx, JOB, lock=JOB)
+
+
+def divide(parts: Parts) -> int:
+    """Divide what settled sales brought in, some of them a transaction; return how many.
+
+    Killed anywhere, it has divided some of them, each once, and the next run does the rest.
+    """
+    done = 0
+    while True:
+        with parts.db.begin() as tx:
+            some = _divide_some(tx, at=parts.clock.now(), limit=DIVIDED_AT_A_TIME)
+        done += some
+        if some < DIVIDED_AT_A_TIME:
+            return done
+
+
+def divide_settled(tx: Connection, *, at: datetime) -> int:
+    """Divide all that settled sales brought in, in the transaction of who pays out; how many."""
+    done = 0
+    while some := _divide_some(tx, at=at, limit=DIVIDED_AT_A_TIME):
+        done += some
+    return done
+
+
+def _divide_some(tx: Connection, *, at: datetime, limit: int) -> int:
+    """Divide the oldest documents, and take back what was credited; return how many.
+
+    Each document and contract once, whatever is retried: by its key. Nobody else divides until
+    `tx` ends.
     """
     store.hold_dataset(tx, "")
-    done = 0
-    while rows := store.undivided(tx, DIVIDED_AT_ONCE_MAX):
-        for row in rows:
-            _divide(tx, row, at=at)
-        done += len(rows)
-    return done
+    rows = store.undivided(tx, limit)
+    for row in rows:
+        _divide(tx, row, at=at)
+    return len(rows)
 
 
 def _divide(tx: Connection, row: Row[Any], *, at: datetime) -> None:
