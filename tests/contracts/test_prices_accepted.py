@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from torvet import parties
 from torvet.audit import Fact, record, seal
 from torvet.metering import catch_up
 
@@ -272,3 +273,28 @@ def test_what_is_paid_from_the_first_day_is_bought_again_at_once(alma, bo):
     bo.post(f"/api/contracts/{first['id']}/ending", {"reason": "Enough."}, 200)
 
     assert bo.accept(offer, seen=offer["digest"])["stage"] == "agreed"
+
+
+@pytest.mark.parametrize("ended", [True, False], ids=["ended", "standing"])
+def test_what_is_free_once_is_not_had_again_through_another_organisation_of_the_owner(
+    alma, bo, ended
+):
+    offer = alma.offer(price="500 DKK per month + 30 days free")
+    first = bo.accept(offer, seen=offer["digest"])
+    if ended:
+        bo.post(f"/api/contracts/{first['id']}/ending", {"reason": "The trial is over."}, 200)
+    another = {"name": "Bo Again", "kind": "private", "cvr": "25313763"}
+    other = bo.post("/api/organisations", another)["slug"]
+
+    again = bo.acting_for(other).accept(offer, seen=offer["digest"])
+
+    assert (first["stage"], again["stage"]) == ("agreed", "requested")
+
+
+def test_who_only_works_for_an_organisation_shares_no_trial_with_it(alma, bo, carla, parts):
+    offer = alma.offer(price="500 DKK per month + 30 days free")
+    bo.accept(offer, seen=offer["digest"])
+    email = carla.caller.email
+    parties.add_member(parts, bo.caller, bo.slug, email=email, role=parties.Role.STEWARD)
+
+    assert carla.accept(offer, seen=offer["digest"])["stage"] == "agreed"

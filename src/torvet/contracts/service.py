@@ -354,15 +354,17 @@ def _check_acceptable(
 def _is_free_again(
     tx: Connection, consumer: PartyId, offer: Offer, tariff: Tariff, now: datetime
 ) -> bool:
-    """Say whether a contract that was ended would give `consumer` once more what it had for free.
+    """Say whether `consumer`, or another party of its owner, had for free what this would give.
 
-    Else a trial lasts for as long as somebody ends its contract on the last day of each.
+    Else a trial lasts for as long as somebody ends its contract on the last day of each, or has
+    one organisation after another.
     """
-    ended = store.last_ended(tx, offer.dataset, consumer)
-    if ended is None:
-        return False
     allowed = any(rate.free_monthly for rate in tariff.uses)
-    return tariff.trial_days > 0 or (allowed and ended >= month_of(now).start)
+    if not tariff.trial_days and not allowed:
+        return False
+    alike = parties.owned_alike(tx, consumer)
+    had = store.last_had(tx, offer.dataset, consumer, alike, now)
+    return had is not None and (tariff.trial_days > 0 or had >= month_of(now).start)
 
 
 def _as_provider(tx: Connection, caller: Caller, contract_id: str) -> Contract:

@@ -159,15 +159,24 @@ def live_contract(tx: Connection, offer_id: str, consumer: str) -> Contract | No
     return None if row is None else contract_of(row)
 
 
-def last_ended(tx: Connection, dataset: str, consumer: str) -> datetime | None:
-    """Return when the last contract of a dataset that the consumer had was over, if one is."""
-    over = select(func.max(contracts.c.ended_at)).where(
+def last_had(
+    tx: Connection, dataset: str, consumer: str, alike: Sequence[str], at: datetime
+) -> datetime | None:
+    """Return when a contract of a dataset was last had that a new one would repeat, if one was.
+
+    One that the consumer had is over; one that a party of the same owner has may stand at `at`.
+    """
+    ended = func.max(func.coalesce(contracts.c.ended_at, at))
+    over = select(ended).where(
         contracts.c.dataset == dataset,
-        contracts.c.consumer == consumer,
         contracts.c.agreed_at.is_not(None),
+        or_(
+            and_(contracts.c.consumer == consumer, contracts.c.ended_at.is_not(None)),
+            contracts.c.consumer.in_(list(alike)),
+        ),
     )
-    ended: datetime | None = tx.scalar(over)
-    return ended
+    had: datetime | None = tx.scalar(over)
+    return had
 
 
 def contract(tx: Connection, contract_id: str) -> Contract:

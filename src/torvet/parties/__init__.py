@@ -29,7 +29,7 @@ from .model import (
 )
 from .rules import check, cvr_fits, member_caller
 from .service import add_member, register_organisation
-from .store import parties_by_id, party, party_by_slug
+from .store import owned_alike, parties_by_id, party, party_by_slug
 from .token_service import issue_token, make_token, revoke_tokens
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "make_operator",
     "make_token",
     "member_caller",
+    "owned_alike",
     "parties_by_id",
     "party",
     "party_by_slug",

@@ -199,6 +199,24 @@ def owners(tx: Connection, party_id: str) -> int:
     return int(counted or 0)
 
 
+def owned_alike(tx: Connection, party_id: str) -> list[PartyId]:
+    """Return the other parties that an owner of this one owns too, by id."""
+    here = members.alias()
+    found = (
+        select(members.c.party)
+        .join(here, here.c.account == members.c.account)
+        .where(
+            here.c.party == party_id,
+            here.c.role == Role.OWNER,
+            members.c.role == Role.OWNER,
+            members.c.party != party_id,
+        )
+        .distinct()
+        .order_by(members.c.party)
+    )
+    return [PartyId(party) for party in tx.scalars(found)]
+
+
 def memberships_of(tx: Connection, account_id: str) -> list[Membership]:
     """Return the parties that the account acts for, first oneself, then the longest."""
     rows = tx.execute(
