@@ -1,12 +1,16 @@
 """What a provider promises of its service: read, said, frozen, and judged by whole numbers."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torvet.contracts import level_words, odrl, odrl_reader
+from torvet import contracts
+from torvet.contracts import Deal, level_words, odrl, odrl_reader
 from torvet.contracts.model import Approval
-from torvet.contracts.prices import FREE
+from torvet.contracts.orders import NO_ORDER
+from torvet.contracts.prices import FREE, Every, OneOff, Subscription, Tariff
 from torvet.contracts.service_levels import (
     HOURS_MAX,
     NO_LEVELS,
@@ -21,6 +25,9 @@ from torvet.contracts.service_levels import (
     to_json,
 )
 from torvet.contracts.terms import digest_of
+from torvet.kit.money import Currency, Money
+
+from .written import TRANSPORT
 
 MONTHLY = "500 DKK per month"
 PROMISED = {
@@ -106,7 +113,7 @@ def test_what_is_promised_is_kept_and_gives_nothing_back(level):
 
 @given(promises())
 def test_promises_are_said_in_both_languages(promised):
-    said = level_words.of_levels(promised)
+    said = level_words.of_levels(promised, FREE)
 
     assert len(said) >= len(promised.levels)
     assert all(line.da.endswith(".") and line.en.endswith(".") for line in said)
@@ -206,3 +213,76 @@ def test_prepaid_is_for_what_costs_something(alma, bo):
     assert "nothing can be paid before" in problem["title"]
     priced = alma.offer(price=MONTHLY)
     assert bo.accept(priced, seen=priced["digest"], prepaid=True)["order"]["prepaid"]
+
+
+PROMISED_ALONE = {"levels": [{"level": "quality", "promised": 90}]}
+
+
+def test_nothing_is_promised_back_of_what_is_paid_once(alma):
+    """What is paid once belongs to no month, so a tenth of the month's charges would be nothing."""
+    refused = alma.offer(price="500 DKK once", levels=PROMISED, expected=422)
+
+    assert refused["code"] == "service-levels-invalid"
+    assert "belongs to no month" in refused["title"]
+    assert alma.offer(price="500 DKK once", levels=PROMISED_ALONE)["levels"]
+
+
+def test_a_round_of_a_negotiation_promises_nothing_of_the_kind_either(alma, bo):
+    offer = alma.offer(price=MONTHLY, levels=PROMISED)
+    wish = {"purpose": TRANSPORT, "price": "100 DKK once"}
+
+    refused = bo.post(f"/api/offers/{offer['id']}/negotiations", wish, 422)
+
+    assert refused["code"] == "service-levels-invalid"
+    assert bo.post(f"/api/offers/{offer['id']}/negotiations", {**wish, "levels": PROMISED_ALONE})
+
+
+def test_what_is_paid_once_beside_a_month_is_said_not_to_come_back(alma, bo):
+    offer = alma.offer(price="500 DKK once + 100 DKK per month", levels=PROMISED)
+    contract = bo.accept(offer, seen=offer["digest"])
+
+    for agreed in (offer, contract):
+        assert (
+            "What is paid once belongs to no month: nothing of it is given back."
+            in agreed["levels"]["words"]["en"]
+        )
+
+
+MONTH = Subscription(Money(50_000, Currency.DKK), Every.MONTH)
+
+
+def _deal(alma, bo):
+    return Deal(
+        dataset=alma.dataset()["id"],
+        title="As agreed",
+        clauses=(),
+        tariff=Tariff(rates=(MONTH,)),
+        consumer=bo.caller.party,
+        purpose=TRANSPORT,
+        note="",
+        order=NO_ORDER,
+        account=bo.caller.account,
+        levels=from_json(PROMISED),
+    )
+
+
+def test_a_deal_promises_what_an_ordinary_offer_does(alma, bo, parts):
+    deal = _deal(alma, bo)
+
+    with parts.db.begin() as tx:
+        made = contracts.conclude(parts, tx, deal, actor="exchange")
+
+    contract, offer = bo.get(f"/api/contracts/{made.id}"), bo.get(f"/api/offers/{made.offer}")
+    assert made.levels == deal.levels
+    assert contract["levels"] == offer["levels"]
+    assert offer["digest"] == digest_of(
+        deal.dataset, deal.title, Approval.AT_ONCE, (),
+        contracts.Price(cases=(contracts.Case(tariff=deal.tariff),)), levels=deal.levels,
+    )  # fmt: skip
+
+
+def test_a_deal_that_is_paid_once_gives_nothing_back(alma, bo, parts):
+    once = replace(_deal(alma, bo), tariff=Tariff(rates=(OneOff(Money(100, Currency.DKK)),)))
+
+    with pytest.raises(LevelsInvalid), parts.db.begin() as tx:
+        contracts.conclude(parts, tx, once, actor="exchange")

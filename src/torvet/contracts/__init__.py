@@ -43,7 +43,8 @@ from .entitlement import (
 )
 from .errors import ContractNotFound, NotProvider, OfferNotFound, OtherSide, ReadRefused
 from .forms import ClauseForm
-from .funds import Funds
+from .funds import Funds, works_out_funds
+from .funds import is_known as funds_known
 from .funds import prepaid as prepaid_contracts
 from .funds import put as put_funds
 from .holds import Hold
@@ -103,7 +104,7 @@ from .service_levels import NO_LEVELS, Level, Measure, ServiceLevels
 from .spending import Used, bytes_are_capped
 from .spending import used as used_by
 from .tallies import held_between, in_force_by_purpose
-from .terms import fitted, in_order, purpose_code
+from .terms import check_levels, fitted, in_order, purpose_code
 from .terms import from_json as clause_from_json
 from .terms import said as words
 from .terms import to_json as clause_to_json
@@ -182,6 +183,7 @@ __all__ = [
     "beside_dataset",
     "bytes_are_capped",
     "cancel",
+    "check_levels",
     "clause_fields",
     "clause_from_json",
     "clause_to_json",
@@ -197,6 +199,7 @@ __all__ = [
     "expire",
     "explain",
     "fitted",
+    "funds_known",
     "give_back",
     "gives_answers",
     "held_between",
@@ -233,4 +236,5 @@ __all__ = [
     "visible_offer",
     "withdraw_offer",
     "words",
+    "works_out_funds",
 ]

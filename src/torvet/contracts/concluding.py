@@ -17,7 +17,8 @@ from .errors import TermsNotMet
 from .model import Approval, Contract, Offer, OfferId, OfferStage, Stage
 from .orders import Order
 from .prices import FREE, NOTHING, Case, Price, Tariff
-from .terms import digest_of, fitted
+from .service_levels import NO_LEVELS, ServiceLevels
+from .terms import check_levels, digest_of, fitted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +34,15 @@ class Deal:
     note: str
     order: Order
     account: str | None
+    levels: ServiceLevels = NO_LEVELS
 
 
 def conclude(parts: Parts, tx: Connection, deal: Deal, *, actor: str) -> Contract:
     """Make the private offer and the contract that `deal` is, in the caller's transaction.
 
     The offer is withdrawn at once: nobody accepts it again. Raises TermsNotMet where the consumer
-    could never read under these terms, and what `fitted` raises where they do not fit the release.
+    could never read under these terms, and what `fitted` and `check_levels` raise where they do
+    not fit the release or the price.
     """
     now = parts.clock.now()
     offer = _offer(parts, tx, deal, now)
@@ -68,6 +71,7 @@ def _offer(parts: Parts, tx: Connection, deal: Deal, now: datetime) -> Offer:
     types = {column.name: column.type.value for column in newest.columns}
     clauses = fitted(deal.clauses, types)
     price = FREE if deal.tariff == NOTHING else Price(cases=(Case(tariff=deal.tariff),))
+    check_levels(deal.levels, price)
     return Offer(
         id=OfferId(parts.new_id("of")),
         dataset=dataset.id,
@@ -77,8 +81,11 @@ def _offer(parts: Parts, tx: Connection, deal: Deal, now: datetime) -> Offer:
         approval=Approval.AT_ONCE,
         audience=(deal.consumer,),
         price=price,
+        levels=deal.levels,
         stage=OfferStage.OPEN,
         made_at=now,
         made_by=None,
-        digest=digest_of(dataset.id, deal.title, Approval.AT_ONCE, clauses, price),
+        digest=digest_of(
+            dataset.id, deal.title, Approval.AT_ONCE, clauses, price, levels=deal.levels
+        ),
     )

@@ -1,14 +1,25 @@
 """Service levels in plain words, in Danish and in English."""
 
+from .prices import OneOff, Price, Rate, Tariff
 from .sentences import Sentence, count
 from .service_levels import PERCENT_MAX, Level, Measure, ServiceLevels, percent_text
 
 
-def of_levels(promised: ServiceLevels) -> list[Sentence]:
-    """Say what is promised and what a breach gives back; nothing where nothing is promised."""
+def of_levels(promised: ServiceLevels, paid: Price | Tariff) -> list[Sentence]:
+    """Say what is promised and what a breach gives back of what is `paid`.
+
+    Says nothing where nothing is promised.
+    """
     said = [line for level in promised.levels for line in _level(level)]
-    gives = any(level.steps for level in promised.levels)
-    if gives and promised.most_percent < PERCENT_MAX:
+    if promised.gives and any(isinstance(rate, OneOff) for rate in _rates(paid)):
+        said.append(
+            Sentence(
+                da="Det, der betales én gang, hører ikke til nogen måned: heraf gives intet "
+                "tilbage.",
+                en="What is paid once belongs to no month: nothing of it is given back.",
+            )
+        )
+    if promised.gives and promised.most_percent < PERCENT_MAX:
         most = promised.most_percent
         said.append(
             Sentence(
@@ -17,6 +28,12 @@ def of_levels(promised: ServiceLevels) -> list[Sentence]:
             )
         )
     return said
+
+
+def _rates(paid: Price | Tariff) -> tuple[Rate, ...]:
+    if isinstance(paid, Tariff):
+        return paid.rates
+    return tuple(rate for case in paid.cases for rate in case.tariff.rates)
 
 
 def measured(measure: Measure, value: int) -> Sentence:

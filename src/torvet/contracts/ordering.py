@@ -75,6 +75,6 @@ def _sentences(offer: Offer) -> tuple[str, ...]:
         f"It is called “{offer.title}”.",
         *(line.en for line in words(offer.clauses)),
         *(line.en for line in price_words.of_price(offer.price)),
-        *(line.en for line in level_words.of_levels(offer.levels)),
+        *(line.en for line in level_words.of_levels(offer.levels, offer.price)),
         _APPROVALS[offer.approval],
     )

@@ -57,7 +57,7 @@ def dataset_page(slug: str, request: Request, caller: TheCaller, parts: TheParts
                 offer,
                 terms_in_words(offer.clauses),
                 price_words.of_price(offer.price),
-                level_words.of_levels(offer.levels),
+                level_words.of_levels(offer.levels, offer.price),
             )
             for offer in offers
         ],
@@ -116,7 +116,7 @@ def contract_page(
         consumer=both[contract.consumer],
         terms=terms_in_words(contract.clauses),
         price=price_words.of_tariff(contract.tariff),
-        levels=level_words.of_levels(contract.levels),
+        levels=level_words.of_levels(contract.levels, contract.tariff),
         cap=None if contract.order.cap is None else price_words.of_cap(contract.order.cap),
     )
 

@@ -180,6 +180,11 @@ class Tariff:
         return tuple(rate for rate in self.rates if isinstance(rate, PerUse))
 
     @property
+    def is_once(self) -> bool:
+        """Say whether something is paid, and all of it once: nothing is charged for a month."""
+        return not self.is_free and all(isinstance(rate, OneOff) for rate in self.rates)
+
+    @property
     def currency(self) -> Currency | None:
         """Return the one currency of the tariff, None where it is free."""
         return next(iter(currencies((self,))), None)

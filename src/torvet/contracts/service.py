@@ -41,7 +41,7 @@ from .orders import NO_ORDER, Order
 from .periods import month_of
 from .prices import FREE, Price, Tariff
 from .service_levels import NO_LEVELS, ServiceLevels
-from .terms import digest_of, fitted, purpose_code
+from .terms import check_levels, digest_of, fitted, purpose_code
 
 OFFERS_MAX = 500
 CONTRACTS_MAX = 1_000
@@ -68,6 +68,7 @@ def make_offer(parts: Parts, caller: Caller, slug: str, draft: Draft) -> Offer:
     with parts.db.begin() as tx:
         dataset = _own_dataset(tx, caller, slug)
         clauses = fitted(draft.clauses, column_types(tx, dataset.id))
+        check_levels(draft.levels, draft.price)
         if not draft.preview_acknowledged:
             _check_preview(tx, dataset, clauses)
         offer = Offer(

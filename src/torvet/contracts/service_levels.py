@@ -93,6 +93,11 @@ class ServiceLevels:
     def __bool__(self) -> bool:
         return bool(self.levels)
 
+    @property
+    def gives(self) -> bool:
+        """Say whether any breach gives something back."""
+        return any(level.steps for level in self.levels)
+
     def level(self, measure: Measure) -> Level | None:
         """Return what is promised of `measure`."""
         return next((level for level in self.levels if level.measure is measure), None)

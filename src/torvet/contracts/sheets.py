@@ -90,10 +90,10 @@ class LevelsSheet(BaseModel):
     words: Lines
 
     @classmethod
-    def of(cls, levels: ServiceLevels) -> Self | None:
+    def of(cls, levels: ServiceLevels, paid: Price | Tariff) -> Self | None:
         if not levels:
             return None
-        said = level_words.of_levels(levels)
+        said = level_words.of_levels(levels, paid)
         return cls(promised=service_levels.to_json(levels), words=Lines.of_sentences(said))
 
 
@@ -284,7 +284,7 @@ def offer_sheets(tx: Connection, caller: Caller, offers: Sequence[Offer]) -> lis
             terms=[TermSheet.of(clause) for clause in offer.clauses],
             words=Lines.of(offer),
             price=PriceSheet.of_price(offer.price),
-            levels=LevelsSheet.of(offer.levels),
+            levels=LevelsSheet.of(offer.levels, offer.price),
             shows=ShownSheet.of(offer.projection),
             approval=offer.approval,
             audience=(
@@ -317,7 +317,7 @@ def contract_sheets(tx: Connection, contracts: Sequence[Contract]) -> list[Contr
             terms=[TermSheet.of(clause) for clause in contract.clauses],
             words=Lines.of(contract),
             price=PriceSheet.of_tariff(contract.tariff),
-            levels=LevelsSheet.of(contract.levels),
+            levels=LevelsSheet.of(contract.levels, contract.tariff),
             order=OrderSheet.of(contract.order),
             shows=ShownSheet.of(contract.projection),
             stage=contract.stage,

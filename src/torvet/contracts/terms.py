@@ -36,7 +36,7 @@ from .errors import ClauseInvalid, PurposeUnknown
 from .model import Approval, Contract, Offer
 from .prices import FREE, Price
 from .sentences import Sentence
-from .service_levels import NO_LEVELS, ServiceLevels
+from .service_levels import NO_LEVELS, LevelsInvalid, ServiceLevels
 
 ROWS_PER_DAY_MAX = 10**12
 REQUESTS_PER_MINUTE_MAX = 10**6
@@ -44,6 +44,10 @@ COLUMNS_MAX = 2_000
 CODES_MAX = 50
 ATTRIBUTION_MAX = 500
 DUTY_DAYS_MAX = 3_660
+NOTHING_MONTHLY = (
+    "a part of the month's charges is to be given back, and the price is paid once, which belongs "
+    "to no month: name a price by the month, the year or use, or give nothing back"
+)
 
 
 def to_json(clause: Clause) -> dict[str, Any]:  # noqa: C901, PLR0911 - a case a clause
@@ -150,6 +154,16 @@ def fitted(clauses: tuple[Clause, ...], types: Mapping[str, str] | None) -> tupl
     ClauseInvalid, PurposeUnknown or FilterInvalid where a clause cannot be executed.
     """
     return tuple(_checked(clause, types) for clause in in_order(clauses))
+
+
+def check_levels(promised: ServiceLevels, price: Price) -> None:
+    """Raise LevelsInvalid where a breach would give back a part of charges that nobody ever has.
+
+    What is given back is a part of what a month is charged, and what is paid once belongs to none.
+    """
+    paid = [case.tariff for case in price.cases if not case.tariff.is_free]
+    if promised.gives and paid and all(tariff.is_once for tariff in paid):
+        raise LevelsInvalid((NOTHING_MONTHLY,))
 
 
 def in_order(clauses: tuple[Clause, ...]) -> tuple[Clause, ...]:

@@ -39,7 +39,7 @@ def service_page(contract_id: str, request: Request, caller: SignedIn, parts: Th
         "trust/service.html",
         contract=contract,
         dataset=dataset,
-        promised=level_words.of_levels(contract.levels),
+        promised=level_words.of_levels(contract.levels, contract.tariff),
         current=now and [FindingSheet.of(one) for one in now.findings],
         months=[(one, [FindingSheet.of(f) for f in one.report.findings]) for one in months],
         questions=asked,

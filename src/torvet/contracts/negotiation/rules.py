@@ -29,8 +29,8 @@ def changes(before: Offer, after: Offer) -> tuple[Change, ...]:
         ),
         Change(
             about=LEVELS,
-            before=_joined(level_words.of_levels(before.levels)),
-            after=_joined(level_words.of_levels(after.levels)),
+            before=_joined(level_words.of_levels(before.levels, before.price)),
+            after=_joined(level_words.of_levels(after.levels, after.price)),
         ),
     ]
     return tuple(change for change in found if change.before != change.after)

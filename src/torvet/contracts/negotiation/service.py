@@ -21,7 +21,7 @@ from torvet.contracts.model import Approval, Contract, Offer, OfferId, OfferStag
 from torvet.contracts.orders import NO_ORDER, Order
 from torvet.contracts.prices import Price
 from torvet.contracts.service_levels import ServiceLevels
-from torvet.contracts.terms import digest_of_offer, fitted, purpose_code
+from torvet.contracts.terms import check_levels, digest_of_offer, fitted, purpose_code
 from torvet.parties import Caller, Role
 from torvet.ports.parts import Parts
 
@@ -235,6 +235,7 @@ def _proposed(
     )
     if not changes(last, drawn):
         raise NothingProposed
+    check_levels(drawn.levels, drawn.price)
     return replace(drawn, digest=digest_of_offer(drawn))
 
 
