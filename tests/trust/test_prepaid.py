@@ -1,6 +1,7 @@
 """What is paid in is read for, and no further: the last row of it is nobody's twice."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -92,6 +93,83 @@ def test_a_month_that_is_paid_leaves_the_rest_for_the_next(town, prepaid):
 
     assert (rest, covers) == (kr(1_000), kr(800))
     assert check_books(town.parts).faults == ()
+
+
+LAST_SECONDS = {
+    "a month of 31 days": datetime(2027, 1, 31, 22, 59, 59, tzinfo=UTC),
+    "February": datetime(2027, 2, 28, 22, 59, 59, tzinfo=UTC),
+    "the month in which summer time begins": datetime(2027, 3, 31, 21, 59, 59, tzinfo=UTC),
+    "the month in which summer time ends": datetime(2027, 10, 31, 22, 59, 59, tzinfo=UTC),
+    "a year": datetime(2027, 12, 31, 22, 59, 59, tzinfo=UTC),
+}
+
+
+@pytest.mark.parametrize("last_second", LAST_SECONDS.values(), ids=LAST_SECONDS)
+def test_the_first_read_of_a_month_is_let_through_and_pays_with_what_is_left(town, last_second):
+    town.parts.clock.set(last_second - timedelta(days=3))
+    prepaid = town.promised(DAILY, price="1 DKK per row", prepaid=True)
+    pay_in(town, prepaid, 1_250)
+    town.parts.clock.set(last_second)
+    use(town, prepaid, 6)
+
+    town.parts.clock.advance(seconds=1)  # and no job has run
+
+    # Ten rows are paid for: what was read a second ago, in the other month, is not there again.
+    with pytest.raises(ReadRefused, match="paid in"):
+        read(town, prepaid, 5)
+    use(town, prepaid, 3)
+    cover_all(town.parts)
+    use(town, prepaid, 1)
+    with pytest.raises(ReadRefused):
+        read(town, prepaid, 1)
+    town.parts.clock.advance(hours=3)
+    town.square.charge()
+    cover_all(town.parts)
+    with pytest.raises(ReadRefused):
+        read(town, prepaid, 1)
+
+
+def use(town, contract, rows):
+    """Read so many rows, to the end."""
+    admitted = read(town, contract, rows)
+    fact = usage(admitted.contract, rows=rows, at=town.parts.clock.now())
+    with town.parts.db.begin() as tx:
+        spend(tx, admitted.contract, Used(rows=rows, requests=1), fact, admitted.hold)
+
+
+def usage(contract, *, rows, at):
+    return Fact(
+        name="usage",
+        at=at,
+        actor="tk_1",
+        subject=contract.id,
+        parties=(),
+        body={
+            "contract": contract.id,
+            "dataset": contract.dataset,
+            "release": 1,
+            "channel": "rest",
+            "rows": rows,
+            "bytes": 0,
+            "requests": 1,
+            "format": "json",
+        },
+    )
+
+
+def test_a_subscription_of_the_new_month_is_paid_before_its_first_read(town):
+    town.parts.clock.set(datetime(2027, 5, 1, 9, tzinfo=UTC))
+    price = "5 DKK per month + 1 DKK per row"
+    prepaid = town.promised(DAILY, price=price, prepaid=True)
+    pay_in(town, prepaid, 1_500)
+    use(town, prepaid, 1)
+
+    town.parts.clock.set(datetime(2027, 5, 31, 22, 0, 1, tzinfo=UTC))
+
+    # Twelve kroner without VAT, less two months and a row.
+    with pytest.raises(ReadRefused, match="allows DKK\u00a01.00"):
+        read(town, prepaid, 2)
+    read(town, prepaid, 1)
 
 
 def test_what_is_charged_and_not_invoiced_is_not_covered_again(town, prepaid):

@@ -32,6 +32,7 @@ class Admission:
     hold: Hold | None = None
 
 
+@funds.knowing_funds
 def admit(
     parts: Parts,
     contract_id: str,
@@ -118,6 +119,7 @@ def release(parts: Parts, held: Hold | None) -> None:
             holds.release(tx, held)
 
 
+@funds.knowing_funds
 def explain(
     parts: Parts, contract_id: str, *, caller: Caller, columns: Sequence[str] | None, rows: int
 ) -> tuple[Contract, Verdict, Ask]:
@@ -151,6 +153,7 @@ def still_allowed(tx: Connection, contract_id: str, at: datetime) -> bool:
     return standing(tx, contract_id, at) is not None
 
 
+@funds.knowing_funds
 def set_aside(
     parts: Parts,
     contract: Contract,

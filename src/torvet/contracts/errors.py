@@ -246,6 +246,18 @@ class TermsUnreadable(ExchangeError):
 
 
 @dataclass(eq=False)
+class FundsUnknown(ExchangeError):
+    """What was paid in for a contract was not worked out for this month yet."""
+
+    kind, code = Kind.UNAVAILABLE, "funds-unknown"
+    advice = "Try again in a few seconds."
+    contract: str
+
+    def __str__(self) -> str:
+        return f"What is held for {self.contract} is being worked out for this month."
+
+
+@dataclass(eq=False)
 class PurposeUnknown(ExchangeError):
     """The purpose is no DPV purpose that is known here."""
 

@@ -146,16 +146,34 @@ def objection(tariff: Tariff, order: Order, spending: Spending, wanted: Used) ->
     if most <= cap or most <= dearest(tariff, spending.used, before):
         return None
     spent, at_work = cost(tariff, spending.used), bool(spending.held)
-    over = moment(month_of(spending.since).end)
+    over, (bound, way) = moment(month_of(spending.since).end), _bound(order.prepaid)
     return Sentence(
-        en=f"this read could bring the month to {most.said('en')}, and the spending cap is"
+        en=f"this read could bring the month to {most.said('en')}, and {bound.en}"
         f" {cap.said('en')}, of which {spent.said('en')} is spent"
         f"{', and other reads are at work' if at_work else ''}; the month is over at {over.en},"
-        " and the consumer may raise the cap on the contract's page or with `torvet contract cap`",
-        da=f"denne læsning kan bringe måneden op på {most.said('da')}, og forbrugsloftet er"
+        f" and {way.en}",
+        da=f"denne læsning kan bringe måneden op på {most.said('da')}, og {bound.da}"
         f" {cap.said('da')}, hvoraf {spent.said('da')} er brugt"
         f"{', og andre læsninger er i gang' if at_work else ''}; måneden slutter {over.da},"
-        " og forbrugeren kan hæve loftet på kontraktens side eller med `torvet contract cap`",
+        f" og {way.da}",
+    )
+
+
+def _bound(prepaid: bool) -> tuple[Sentence, Sentence]:
+    """Return what keeps a read back, and what its consumer may do about it."""
+    if not prepaid:
+        return Sentence(en="the spending cap is", da="forbrugsloftet er"), Sentence(
+            en="the consumer may raise the cap on the contract's page or with"
+            " `torvet contract cap`",
+            da="forbrugeren kan hæve loftet på kontraktens side eller med `torvet contract cap`",
+        )
+    return Sentence(
+        en="what was paid in, or a lower spending cap, allows",
+        da="det indbetalte, eller et lavere forbrugsloft, rækker til",
+    ), Sentence(
+        en="the consumer may pay in more, on the contract's page or with `torvet billing deposit`",
+        da="forbrugeren kan betale mere ind, på kontraktens side eller med"
+        " `torvet billing deposit`",
     )
 
 

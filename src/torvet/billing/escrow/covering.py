@@ -6,8 +6,9 @@ from math import floor
 
 from sqlalchemy import Connection
 
-from torvet import contracts
-from torvet.billing.charges import charged_of, terms_of
+from torvet import contracts, metering
+from torvet.audit import seal
+from torvet.billing.charges import charge_now, charged_of, terms_of
 from torvet.billing.charging import Cause
 from torvet.billing.invoices import invoice
 from torvet.billing.periods import month_of
@@ -28,9 +29,33 @@ def cover_all(parts: Parts) -> int:
     with parts.db.begin() as tx:
         found = contracts.prepaid_contracts(tx)
     for one in found:
+        now = parts.clock.now()
         with parts.db.begin() as tx:
-            cover(tx, one, at=parts.clock.now())
+            known = contracts.funds_known(tx, one, now)
+            if known:
+                cover(tx, one, at=now)
+        if not known:
+            work_out(parts, one)
     return len(found)
+
+
+@contracts.works_out_funds
+def work_out(parts: Parts, contract_id: str) -> None:
+    """Write down what is covered in a month of which nothing is known yet.
+
+    What was used until now is charged first. Else the money that was read for in the last hour of
+    the month before would be there once more.
+    """
+    charge_all(parts, contract_id)
+    with parts.db.begin() as tx:
+        cover(tx, contract_id, at=parts.clock.now())
+
+
+def charge_all(parts: Parts, contract_id: str) -> None:
+    """Charge a contract for what was used by now, also in the hour that is not over."""
+    seal(parts)
+    metering.catch_up(parts)
+    charge_now(parts, contract_id)
 
 
 def cover(tx: Connection, contract_id: str, *, at: datetime) -> Money | None:

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from torvet import contracts, metering
-from torvet.audit import Fact, record, seal
-from torvet.billing.charges import charge_now, charged_of, waiting
+from torvet import contracts
+from torvet.audit import Fact, record
+from torvet.billing.charges import charged_of, waiting
 from torvet.billing.charging import Cause
 from torvet.contracts import Contract
 from torvet.kit.money import Money
@@ -14,7 +14,7 @@ from torvet.parties import Caller, Role, check
 from torvet.ports.parts import Parts
 
 from . import service, store
-from .covering import cover
+from .covering import charge_all, cover
 from .errors import AmountNotHeld, HoldNotFound
 from .model import Hold, Moved, Purpose
 from .releasing import release_for
@@ -58,7 +58,7 @@ def return_held(parts: Parts, caller: Caller, hold_id: str, amount: Money | None
     HoldShort, AmountNotHeld.
     """
     check(caller, Role.BUYER)
-    _charge_all(parts, caller, hold_id)
+    _charge_own(parts, caller, hold_id)
     now = parts.clock.now()
     with parts.db.begin() as tx:
         held = _own(tx, caller, hold_id, locked=True)
@@ -92,13 +92,10 @@ def _own(tx: Connection, caller: Caller, hold_id: str, *, locked: bool = False) 
     return held
 
 
-def _charge_all(parts: Parts, caller: Caller, hold_id: str) -> None:
-    """Charge what was used by now, also in the hour that is not over."""
+def _charge_own(parts: Parts, caller: Caller, hold_id: str) -> None:
     with parts.db.begin() as tx:
         held = _own(tx, caller, hold_id)
-    seal(parts)
-    metering.catch_up(parts)
-    charge_now(parts, held.subject)
+    charge_all(parts, held.subject)
 
 
 def _is_owing(tx: Connection, held: Hold, now: datetime) -> bool:
