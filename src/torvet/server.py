@@ -11,12 +11,11 @@ from .activity import pages as activity_pages
 from .audit import api as audit_api
 from .audit import pages as audit_pages
 from .billing import api as billing_api
-from .billing import quote_api
+from .billing import credits_api, invoice_pages, quote_api
 from .billing.charges import api as charges_api
 from .billing.charges import pages as charges_pages
 from .billing.escrow import api as escrow_api
 from .billing.invoices import api as invoices_api
-from .billing.invoices import pages as invoices_pages
 from .billing.payments import api as payments_api
 from .billing.payments import pages as payments_pages
 from .billing.payouts import api as payouts_api
@@ -77,6 +76,7 @@ ROUTERS = (
     charges_api.router,
     escrow_api.router,
     invoices_api.router,
+    credits_api.router,
     profiles_api.router,
     rulebook_api.router,
     trust_api.router,
@@ -94,7 +94,7 @@ ROUTERS = (
     charges_pages.router,
     demand_pages.router,
     reuse_pages.router,
-    invoices_pages.router,
+    invoice_pages.router,
     profiles_pages.router,
     rulebook_api.pages,
     negotiation_pages.router,

@@ -6,16 +6,17 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from torvet import parties
-from torvet.billing.model import HOUSE
 from torvet.parties import Scope
 from torvet.parties.signin import SignedIn
 from torvet.web.pages import render
 from torvet.web.parts import TheParts
 
-from . import crediting, issuing, service
-from .forms import KEY_MAX, REASON_MAX, WORD_OF
-from .model import Kind
-from .rules import totals_of
+from . import payments
+from .invoices import issuing, service
+from .invoices.forms import KEY_MAX, REASON_MAX, WORD_OF
+from .invoices.model import Kind
+from .invoices.rules import totals_of
+from .model import HOUSE
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -86,16 +87,8 @@ def credit_on_page(
 ) -> RedirectResponse:
     """Take an invoice back as a whole, as the operator."""
     parties.check(caller, Scope.OPERATE)
-    with parts.db.begin() as tx:
-        note = crediting.credit(
-            tx,
-            invoice_id,
-            reason=reason,
-            key=f"operator:{key}",
-            at=parts.clock.now(),
-            by=caller.actor,
-        )
-    return RedirectResponse(f"/invoices/{note.number}", status_code=303)
+    given = payments.give_back_by_hand(parts, caller, invoice_id, reason=reason, key=key)
+    return RedirectResponse(f"/invoices/{given.note.number}", status_code=303)
 
 
 def _names(found: dict[parties.PartyId, parties.Party]) -> dict[str, str]:

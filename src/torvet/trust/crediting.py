@@ -14,10 +14,10 @@ from sqlalchemy import Connection
 
 from torvet import contracts
 from torvet.audit import record
-from torvet.billing import escrow
 from torvet.billing.charges import Charged, charged_of, terms_of
 from torvet.billing.charging import MONTHS, Cause
-from torvet.billing.invoices import InvoiceId, credit, left_of, sales_of
+from torvet.billing.invoices import InvoiceId, left_of, sales_of
+from torvet.billing.payments import ask_for, give_back
 from torvet.billing.periods import HOUR, Month, add_months, beginnings, midnight
 from torvet.contracts import Contract, Subscription
 from torvet.kit.errors import ExchangeError
@@ -88,6 +88,7 @@ def credit_month(parts: Parts, contract_id: str, month: str) -> bool:
             at=now,
         )
         record(tx, facts.credited(given, now))
+    ask_for(parts, given.notes)
     return True
 
 
@@ -133,11 +134,13 @@ def give_back_on(
 ) -> str:
     """Credit `part`, without VAT, of what `invoice` says of `contract`; return the note's id.
 
-    What was paid with held money is held again, so that a prepaid buyer can go on with it.
+    What was paid with held money is held again, so that a prepaid buyer can go on with it; what
+    was paid otherwise is ordered back: call `ask_for` with the note when `tx` has committed.
     """
-    note = credit(tx, invoice, reason=words, key=key, at=at, by=by, part=part, contract=contract)
-    escrow.hold_again(tx, invoice, key=key, words=words, at=at, by=by)
-    return note.id
+    given = give_back(
+        tx, invoice, reason=words, key=key, at=at, by=by, part=part, contract=contract
+    )
+    return given.note.id
 
 
 def left_on(tx: Connection, invoice: InvoiceId, contract: str, like: Money) -> Money:

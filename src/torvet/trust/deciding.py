@@ -8,9 +8,8 @@ from sqlalchemy import Connection
 from torvet import contracts
 from torvet.audit import record, seal
 from torvet.billing import escrow
-from torvet.billing.invoices import InvoiceId, IssuedInvoice, invoice
-from torvet.billing.payments.errors import NotOverpaid
-from torvet.billing.payments.refunds import refund
+from torvet.billing.invoices import IssuedInvoice, invoice
+from torvet.billing.payments import ask_for
 from torvet.kit.moments import to_text
 from torvet.kit.money import Money
 from torvet.parties import Caller, Scope, check
@@ -38,9 +37,9 @@ def decide(parts: Parts, caller: Caller, dispute_id: str, ruling: Ruling) -> Dis
     """Decide a dispute and do what was decided, as the operator.
 
     Rejected: what was stopped goes on. Credited: a credit note of `amount`. Cancelled: the invoice
-    is credited whole, the contract ends, and what is held for it is given back. What was paid too
-    much then goes back the way that it came. Raises DisputeOver where it was decided before,
-    DecisionEarly where the other party may still answer, DisputeUnfit, NotCredited.
+    is credited whole, the contract ends, and what is held for it is given back. What was paid of
+    what is credited is ordered back the way that it came. Raises DisputeOver where it was decided
+    before, DecisionEarly where the other party may still answer, DisputeUnfit, NotCredited.
     """
     check(caller, Scope.OPERATE)
     now = parts.clock.now()
@@ -56,7 +55,8 @@ def decide(parts: Parts, caller: Caller, dispute_id: str, ruling: Ruling) -> Dis
         decided = disputes_store.move(tx, found, DisputeStage.DECIDED, decision=decision)
         escrow.lift_stops(tx, found.id, at=now)
         record(tx, facts.dispute("dispute-decided", decided, now, caller.actor, _told(decision)))
-    _pay_back(parts, caller, _invoice_of(found, ruling))
+    if decision.credit_note is not None:
+        ask_for(parts, [decision.credit_note])
     return decided
 
 
@@ -158,16 +158,3 @@ def _told(decision: Decision) -> dict[str, object]:
         **({} if decision.credit_note is None else {"credit_note": decision.credit_note}),
     }
 
-
-def _pay_back(parts: Parts, caller: Caller, named: str | None) -> None:
-    """Send back what was paid too much by now; nothing where nothing was, or it was sent before.
-
-    A process that is killed before it leaves the invoice paid too much, where `torvet billing
-    refund` finds it.
-    """
-    if named is None:
-        return
-    try:
-        refund(parts, caller, InvoiceId(named), amount=None, reason="A dispute was decided")
-    except NotOverpaid:
-        return

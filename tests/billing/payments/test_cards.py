@@ -16,8 +16,10 @@ from torvet.billing.payments import (
     IsCardMoney,
     IsCost,
     NothingOwed,
+    ask_for,
     decide,
     faults_of_payments,
+    give_back,
     lines_of,
     pay_by_card,
     reconciled,
@@ -253,6 +255,69 @@ def test_what_was_credited_goes_back_to_the_card_once(till, provider):
     take_event(till.parts, *events(till, provider)[-1])
     assert till.invoice(invoice.id).owed == kr(0)
     assert check_books(till.parts).ok
+
+
+def given(till, invoice, part, key):
+    """Give back within a transaction that commits, as a process that is killed then leaves it."""
+    parts = till.parts
+    with parts.db.begin() as tx:
+        return give_back(
+            tx,
+            invoice.id,
+            part=part,
+            reason="A breach",
+            key=f"{invoice.id}:{key}",
+            at=parts.clock.now(),
+            by="x",
+        )
+
+
+def test_what_is_given_back_goes_to_the_card_it_came_from(till, provider):
+    invoice, payment = paid(till, provider)
+
+    done = given(till, invoice, kr(4_000), "a")
+    ask_for(till.parts, [done.note.id])
+    ask_for(till.parts, [done.note.id])
+
+    with till.parts.db.begin() as tx:
+        (made,) = store.refunds_of(tx, [payment])
+    assert (made.amount, made.stage) == (kr(5_000), CardRefundStage.DONE)
+    assert till.invoice(invoice.id).owed == kr(0)
+    assert check_books(till.parts).ok
+
+
+def test_whoever_is_killed_before_the_card_is_asked_changes_nothing_but_time(till, provider):
+    invoice, payment = paid(till, provider)
+    before = provider.test("tally")["refunds"]
+
+    given(till, invoice, kr(4_000), "a")
+    given(till, invoice, kr(4_000), "a")  # started again: it has been credited
+    assert provider.test("tally")["refunds"] == before
+    catch_up(till.parts)
+    catch_up(till.parts)
+
+    with till.parts.db.begin() as tx:
+        (made,) = store.refunds_of(tx, [payment])
+    assert (made.amount, made.stage) == (kr(5_000), CardRefundStage.DONE)
+    assert provider.test("tally")["refunds"] == before + 1
+
+
+def test_a_provider_that_is_away_is_asked_again_for_what_is_given_back(till, provider):
+    invoice, payment = paid(till, provider)
+    done = given(till, invoice, kr(1), "a")
+    provider.test("faults", next="silent,silent,silent")
+
+    ask_for(till.parts, [done.note.id])
+
+    with till.parts.db.begin() as tx:
+        assert store.refunds_of(tx, [payment])[0].stage is CardRefundStage.ASKED
+    catch_up(till.parts)
+    with till.parts.db.begin() as tx:
+        assert store.refunds_of(tx, [payment])[0].stage is CardRefundStage.DONE
+    ask_for(replace(till.parts, cards=None), [given(till, invoice, kr(1), "b").note.id])
+    with till.parts.db.begin() as tx:
+        assert store.refunds_of(tx, [payment])[1].stage is CardRefundStage.ASKED
+    catch_up(till.parts)
 
 
 def test_a_refund_whose_answer_was_lost_is_made_once(till, provider):

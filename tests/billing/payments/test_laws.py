@@ -23,6 +23,7 @@ from torvet.billing.payments import (
     PaysInvoices,
     decide,
     faults_of_payments,
+    give_back,
     lines_of,
     reconciled,
     refund,
@@ -48,6 +49,8 @@ steps = st.lists(
                 "pay twice",
                 "pay without a name",
                 "credit",
+                "give back",
+                "give back again",
                 "refund",
                 "pay out",
                 "bank executes",
@@ -90,6 +93,7 @@ class Play:
             )
             store.add(tx, made)
         self.invoices, self.documents, self.last = [], [], None
+        self.gift = None
 
     def step(self, what, amount, which):
         getattr(self, "_" + what.replace(" ", "_"))(amount, which)
@@ -142,6 +146,33 @@ class Play:
                         part=min(kr(amount), invoice.net - invoice.credited_net),
                         reason="As agreed",
                         key=self.parts.new_id("law"),
+                        at=self.parts.clock.now(),
+                        by="x",
+                    )
+            except NotCredited:
+                return
+
+    def _give_back(self, amount, which):
+        """Credit and order back, as a breach does it; under a key that may be used again."""
+        if not self.invoices:
+            return
+        invoice = self.one(which)
+        self.gift = invoice.id, min(kr(amount), invoice.net - invoice.credited_net), which
+        self._give_back_again()
+
+    def _give_back_again(self, *_):
+        if self.gift is None:
+            return
+        invoice, part, which = self.gift
+        with self.parts.db.begin() as tx:
+            try:
+                with tx.begin_nested():
+                    give_back(
+                        tx,
+                        invoice,
+                        part=part,
+                        reason="A breach",
+                        key=f"law:{invoice}:{part.minor}:{which}",
                         at=self.parts.clock.now(),
                         by="x",
                     )
@@ -239,6 +270,9 @@ def test_no_money_is_made_or_lost(market, todo):
     # What the buyer owes is what its invoices say.
     owed = sum(market.invoice(one).owed.minor for one in play.invoices)
     assert market.balance("receivable", play.buyer) == owed
+    # What goes back is never more than what was taken back and paid beyond it.
+    for one in map(market.invoice, play.invoices):
+        assert one.paid >= kr(0)
     # The exchange never pays out more than came in, and owes what it has not paid.
     for kind, party in (("payable", play.seller), ("contributor", play.member)):
         paid = sum(

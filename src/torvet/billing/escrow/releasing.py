@@ -93,15 +93,24 @@ def due_on(tx: Connection, contract: str, issued: IssuedInvoice) -> Money:
 
 
 def hold_again(
-    tx: Connection, invoice_id: str, *, key: str, words: str, at: datetime, by: str
+    tx: Connection,
+    invoice_id: str,
+    *,
+    key: str,
+    words: str,
+    at: datetime,
+    by: str,
+    most: Money | None = None,
 ) -> Money | None:
-    """Put back what held money paid of an invoice beyond what is left of it; return how much."""
+    """Put back what held money paid of an invoice beyond what is left of it; return how much.
+
+    With `most`, what was credited, no more: what somebody paid too much by mistake is not held.
+    """
     issued = invoice(tx, None, invoice_id)
     if issued.owed.minor >= 0:
         return None
-    back = service.put_back(
-        tx, issued.id, -issued.owed, key=f"again:{key}", words=words, at=at, by=by
-    )
+    much = -issued.owed if most is None else min(most, -issued.owed)
+    back = service.put_back(tx, issued.id, much, key=f"again:{key}", words=words, at=at, by=by)
     for one in back:
         settle(tx, InvoiceId(issued.id), -one.amount, one.transaction, at=at)
     return Money.total([one.amount for one in back], issued.net.currency)

@@ -1,7 +1,7 @@
 """Invoices: from charges to documents that are numbered, posted, sent, paid and taken back."""
 
 from . import jobs as _jobs  # importing it makes issuing known to the worker
-from .crediting import credit, left_of
+from .crediting import credit, credited_under, left_of
 from .errors import InvoiceNotFound, InvoiceRefused, NotCredited, NumberOutOfOrder
 from .inspection import invoice_faults
 from .issued import InvoiceId, Issued, IssuedInvoice, Sale, Status, Waiting
@@ -35,6 +35,7 @@ __all__ = [
     "Waiting",
     "credit",
     "credit_notes_of",
+    "credited_under",
     "document",
     "invoice",
     "invoice_faults",

@@ -13,10 +13,9 @@ from torvet.ports.parts import Parts
 from torvet.web.frame import TheParts
 from torvet.web.problems import problems_of
 
-from . import crediting, issuing, service
+from . import issuing, service
 from .forms import (
     WORD_OF,
-    CreditForm,
     IssuedDetailForm,
     IssuedForm,
     IssuedListForm,
@@ -169,26 +168,3 @@ def invoice(invoice_id: IdPath, parts: TheParts, caller: SignedIn) -> IssuedDeta
             service.sales_told(tx, caller, found),
             service.credit_notes_of(tx, found.id),
         )
-
-
-@router.post(
-    "/invoices/{invoice_id}/credit-notes",
-    status_code=201,
-    responses=problems_of(400, 401, 403, 404, 409, 422),
-)
-def take_back(
-    invoice_id: IdPath, form: CreditForm, parts: TheParts, operator: Operator
-) -> IssuedForm:
-    """Take back an invoice, all of it or a part, by a credit note: as the operator."""
-    with parts.db.begin() as tx:
-        note = crediting.credit(
-            tx,
-            invoice_id,
-            part=None if form.part is None else form.part.money,
-            contract=form.contract,
-            reason=form.reason,
-            key=f"operator:{form.key}",
-            at=parts.clock.now(),
-            by=operator.actor,
-        )
-    return IssuedForm.of(note)

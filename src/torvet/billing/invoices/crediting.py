@@ -76,6 +76,12 @@ def credit(
     return issued
 
 
+def credited_under(tx: Connection, key: str) -> IssuedInvoice | None:
+    """Return the credit note that has `key`; nobody else issues anything until `tx` ends."""
+    store.hold_series(tx)
+    return store.posted_under(tx, f"credit:{key}")
+
+
 def _same(done: IssuedInvoice, wanted: IssuedInvoice, part: Money | None) -> IssuedInvoice:
     """Return the credit note that has the key already, where it is the one that is asked for."""
     if done.preceding != wanted.id or (part is not None and done.net != part):

@@ -4,6 +4,7 @@ from . import jobs as _jobs  # importing it makes fetching known to the worker
 from .booking import received, taken_back
 from .cards import pay_by_card, take_event
 from .errors import CardPaymentNotFound, DecisionUnfit, LineDecided, LineNotFound, NothingOwed
+from .giving_back import GivenBack, ask_for, give_back, give_back_by_hand
 from .inspection import Reconciled, faults_of_payments, reconciled
 from .model import (
     CardPayment,
@@ -34,6 +35,7 @@ __all__ = [
     "Decision",
     "DecisionUnfit",
     "Fills",
+    "GivenBack",
     "Imported",
     "IsApart",
     "IsCardMoney",
@@ -47,8 +49,11 @@ __all__ = [
     "PaysInvoices",
     "Reconciled",
     "Stage",
+    "ask_for",
     "decide",
     "faults_of_payments",
+    "give_back",
+    "give_back_by_hand",
     "lines_of",
     "pay_by_card",
     "read_file",

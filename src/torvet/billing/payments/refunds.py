@@ -53,41 +53,58 @@ def refund(
     parties.check(caller, Scope.OPERATE)
     now = parts.clock.now()
     with parts.db.begin() as tx:
-        found = invoice(tx, None, number)
-        hold(tx, found.id)
-        found = invoice(tx, None, found.id)  # as it is now that nobody else settles it
-        over = -found.owed
-        back = over if amount is None else amount
-        if back.minor <= 0 or back > over:
-            raise NotOverpaid(found.number, str(over), str(back))
-        key = new_id("cr")
-        card = _card_for(tx, found, back)
-        if card is None:
-            return pay_back(
-                tx,
-                invoice=found.id,
-                party=found.party_to,
-                amount=back,
-                key=key,
-                at=now,
-                by=caller.actor,
-            )
-        done = taken_back(
-            tx, invoice_id=found.id, amount=back, source_key=key, at=now, by=caller.actor
+        found = overpaid(tx, number)
+        back = -found.owed if amount is None else amount
+        if back.minor <= 0 or back > -found.owed:
+            raise NotOverpaid(found.number, str(-found.owed), str(back))
+        made = order_back(
+            tx, found, back, key=new_id("cr"), reason=reason, at=now, by=caller.actor
         )
-        made = CardRefund(
-            id=key,
-            payment=card.id,
-            amount=back,
-            reason=reason.strip()[:REASON_MAX],
-            stage=CardRefundStage.ASKED,
-            transaction=done,
-            asked_at=now,
-            asked_by=caller.actor,
+    return made if isinstance(made, Payout) else ask_refund(parts, made)
+
+
+def overpaid(tx: Connection, number: str) -> IssuedInvoice:
+    """Return an invoice as it is; nobody else settles it until `tx` ends."""
+    found = invoice(tx, None, number)
+    hold(tx, found.id)
+    return invoice(tx, None, found.id)
+
+
+def order_back(
+    tx: Connection,
+    found: IssuedInvoice,
+    back: Money,
+    *,
+    key: str,
+    reason: str,
+    at: datetime,
+    by: str,
+) -> CardRefund | Payout:
+    """Take `back` from the books, to go to the card that has so much left, or by transfer.
+
+    `found` is held and has as much paid too much. Under `key`, which is new and has no colon. A
+    refund to a card is asked for with `ask_refund` when `tx` has committed; where that is killed,
+    a job asks.
+    """
+    card = _card_for(tx, found, back)
+    if card is None:
+        return pay_back(
+            tx, invoice=found.id, party=found.party_to, amount=back, key=key, at=at, by=by
         )
-        store.add_refund(tx, made)
-        record(tx, _refund_fact("card-refund-asked", made, card.party, caller.actor, now))
-    return ask_refund(parts, made)
+    done = taken_back(tx, invoice_id=found.id, amount=back, source_key=key, at=at, by=by)
+    made = CardRefund(
+        id=key,
+        payment=card.id,
+        amount=back,
+        reason=reason.strip()[:REASON_MAX],
+        stage=CardRefundStage.ASKED,
+        transaction=done,
+        asked_at=at,
+        asked_by=by,
+    )
+    store.add_refund(tx, made)
+    record(tx, _refund_fact("card-refund-asked", made, card.party, by, at))
+    return made
 
 
 def _card_for(tx: Connection, found: IssuedInvoice, back: Money) -> CardPayment | None:

@@ -53,11 +53,19 @@ def by_transfers(tx: Connection, transfers: Collection[str]) -> list[Payout]:
     return [_payout(row) for row in tx.execute(query.order_by(payouts.c.id))]
 
 
-def ordered(tx: Connection, limit: int) -> list[Payout]:
-    """Return what waits for a file, the oldest first, held until `tx` ends."""
+def ordered(tx: Connection, limit: int, *, locked: bool = True) -> list[Payout]:
+    """Return what waits for a file, the oldest first; with `locked` held until `tx` ends."""
     query = select(payouts).where(payouts.c.stage == Stage.ORDERED.value)
-    query = query.order_by(payouts.c.id).limit(limit).with_for_update()
-    return [_payout(row) for row in tx.execute(query)]
+    query = query.order_by(payouts.c.id).limit(limit)
+    return [_payout(row) for row in tx.execute(query.with_for_update() if locked else query)]
+
+
+def paid_back(tx: Connection, party: str, invoice: str) -> list[Payout]:
+    """Return what goes back by transfer of what `party` paid of `invoice`, the oldest first."""
+    query = select(payouts).where(
+        payouts.c.party == party, payouts.c.source.endswith(f":{invoice}", autoescape=True)
+    )
+    return [_payout(row) for row in tx.execute(query.order_by(payouts.c.id))]
 
 
 def of_party(tx: Connection, party: str | None, limit: int) -> list[Payout]:
