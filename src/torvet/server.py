@@ -35,9 +35,11 @@ from .contracts.negotiation import api as negotiation_api
 from .contracts.negotiation import pages as negotiation_pages
 from .delivery import api as delivery_api
 from .delivery import files_api, rows_api
+from .demand import answer_pages as demand_answer_pages
 from .demand import api as demand_api
 from .demand import pages as demand_pages
 from .ingest import api as ingest_api
+from .kit.garbage import look_seldom
 from .metering import api as metering_api
 from .parties import api as parties_api
 from .parties import pages as parties_pages
@@ -51,9 +53,6 @@ from .trust import disputes_api
 from .trust import pages as trust_pages
 from .web import readers
 from .web.frame import new_app
-
-GARBAGE_AT = 10_000
-"""New containers between two looks for garbage: some twenty reads' worth."""
 
 ROUTERS = (
     # Before the pages: `/datasets/{slug}.ttl` is more exact than `/datasets/{slug}`.
@@ -93,6 +92,7 @@ ROUTERS = (
     contracts_pages.router,
     charges_pages.router,
     demand_pages.router,
+    demand_answer_pages.router,
     reuse_pages.router,
     invoice_pages.router,
     profiles_pages.router,
@@ -130,9 +130,8 @@ def application(parts: Parts) -> FastAPI:
 def settle_in() -> None:
     """Leave what was made so far to itself: call it once, when all that will stay is there.
 
-    Python looks through everything that lives for rings of garbage, again and again, while nobody
-    else in the process runs. What the imports and the routes made is most of it, and stays.
+    What the imports and the routes made is most of what lives, and stays: one object in two hundred
+    is garbage, and not worth looking through the others for.
     """
-    gc.collect()
     gc.freeze()
-    gc.set_threshold(GARBAGE_AT, 20, 100)
+    look_seldom()

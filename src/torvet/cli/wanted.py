@@ -37,7 +37,7 @@ def list_wanted(
         words_: Words in title, description or columns.
         theme: Only one theme, such as TRAN.
         sort: By money, by number of parties, by age or by deadline.
-        mine: Only those that you own or joined.
+        mine: Only those that you own, joined or answered.
         here: Where and as whom.
     """
     wish: dict[str, str | bool] = {"q": words_, "theme": theme, "sort": sort, "mine": mine}

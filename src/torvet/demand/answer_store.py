@@ -36,6 +36,12 @@ def answers_of(tx: Connection, request_id: str, limit: int) -> list[Answer]:
     return [_answer(row) for row in tx.execute(wanted.limit(limit)).mappings()]
 
 
+def answers_by(tx: Connection, provider: str, limit: int) -> list[Answer]:
+    """Return the answers of one provider, the newest first."""
+    wanted = select(answers).where(answers.c.provider == provider).order_by(answers.c.id.desc())
+    return [_answer(row) for row in tx.execute(wanted.limit(limit)).mappings()]
+
+
 def count(tx: Connection, request_id: str) -> int:
     many = select(func.count()).select_from(answers).where(answers.c.request == request_id)
     return tx.scalar(many) or 0

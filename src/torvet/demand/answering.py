@@ -37,9 +37,10 @@ from .model import (
     Stage,
     Vote,
 )
-from .service import held
+from .service import held, visible_request
 
 ANSWERS_MAX = 100
+CANDIDATES_MAX = 200
 TITLE_MAX = 200
 
 
@@ -285,6 +286,34 @@ def _missing(
     except ExchangeError as unfit:
         found.append(str(unfit).rstrip("."))
     return tuple(found)
+
+
+def candidates(
+    tx: Connection, caller: Caller, request_id: str
+) -> list[tuple[Dataset, tuple[str, ...]]]:
+    """Return the provider's datasets, each with everything that keeps it from being delivered.
+
+    One that the answer named is the only one. Raises RequestOver, NotOwner.
+    """
+    parties.check(caller, Role.STEWARD)
+    request = visible_request(tx, caller, request_id)
+    if request.stage is not Stage.PROMISED or request.answer is None:
+        raise RequestOver(request_id, request.stage.words().en)
+    accepted = answer_store.answer(tx, request.id, request.answer)
+    if accepted.provider != caller.party:
+        raise NotOwner(request_id)
+    pledges = store.pledges_of(tx, request.id)
+    return [
+        (dataset, _missing(tx, request, accepted, dataset, pledges))
+        for dataset in catalogue.datasets_of(tx, accepted.provider)[:CANDIDATES_MAX]
+        if accepted.dataset in {None, dataset.id}
+    ]
+
+
+def answers_by(tx: Connection, caller: Caller) -> list[Answer]:
+    """Return the answers of the caller's own party, the newest first."""
+    parties.check(caller, Role.READER)
+    return [] if caller.party is None else answer_store.answers_by(tx, caller.party, ANSWERS_MAX)
 
 
 def answers_of(tx: Connection, caller: Caller, request: Request) -> list[Answer]:

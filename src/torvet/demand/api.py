@@ -69,7 +69,9 @@ def list_wanted(  # noqa: PLR0917 - FastAPI calls it, by name
     q: Annotated[str, Query(max_length=200, description="Words in title and description.")] = "",
     theme: Annotated[str, Query(max_length=4)] = "",
     stage: Annotated[list[Stage], Query(description="Else all that are still alive.")] = [],  # noqa: B006 - FastAPI copies it
-    mine: Annotated[bool, Query(description="Only those that you own or joined.")] = False,
+    mine: Annotated[
+        bool, Query(description="Only those that you own, joined or answered.")
+    ] = False,
     sort: Sort = Sort.MONEY,
     offset: Annotated[int, Query(ge=0, le=OFFSET_MAX)] = 0,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE,

@@ -31,6 +31,7 @@ from .store import Search
 
 JOINS_MAX = 5_000
 JOINS_SHOWN_MAX = 1_000
+PLEDGES_SHOWN_MAX = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +202,12 @@ def uses_of(tx: Connection, request: Request) -> dict[str, int]:
     for one in store.joins_of(tx, request.id, JOINS_MAX):
         counts[one.purpose] = counts.get(one.purpose, 0) + 1
     return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
+
+
+def pledges_by(tx: Connection, caller: Caller) -> list[Pledge]:
+    """Return what the caller's own party pledged, the newest first."""
+    parties.check(caller, Role.READER)
+    return [] if caller.party is None else store.pledges_by(tx, caller.party, PLEDGES_SHOWN_MAX)
 
 
 def reference_of(tx: Connection, pledge: Pledge) -> str | None:

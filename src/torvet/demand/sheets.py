@@ -115,6 +115,7 @@ class AnswerSheet(BaseModel):
     yes: int = Field(description="How many said yes.")
     no: int
     your_vote: Vote | None
+    yours: bool = Field(description="Whether your own party gave it.")
 
 
 class WantedSheet(BaseModel):
@@ -266,6 +267,7 @@ def answer_sheets(tx: Connection, caller: Caller, found: Sequence[Answer]) -> li
             yes=sum(vote is Vote.YES for vote in one.votes.values()),
             no=sum(vote is Vote.NO for vote in one.votes.values()),
             your_vote=None if caller.party is None else one.votes.get(caller.party),
+            yours=caller.party == one.provider,
         )
         for one in found
     ]

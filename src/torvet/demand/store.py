@@ -41,6 +41,7 @@ from .model import (
     Stage,
     ThemeDemand,
 )
+from .tables import wanted_answers as answers
 from .tables import wanted_joins as joins
 from .tables import wanted_pledges as pledges
 from .tables import wanted_requests as requests
@@ -110,7 +111,9 @@ def _narrowed(
         wanted = wanted.where(requests.c.theme == wish.theme)
     if wish.mine:
         joined = select(joins.c.request).where(joins.c.party == party)
-        wanted = wanted.where(or_(requests.c.owner == party, requests.c.id.in_(joined)))
+        answered = select(answers.c.request).where(answers.c.provider == party)
+        own = (requests.c.owner == party, requests.c.id.in_(joined), requests.c.id.in_(answered))
+        wanted = wanted.where(or_(*own))
     for word in wish.words.casefold().split()[:WORDS_MAX]:
         wanted = wanted.where(requests.c.words.contains(word, autoescape=True))
     return wanted
@@ -240,6 +243,12 @@ def pledge_of(tx: Connection, request_id: str, party: str) -> Pledge | None:
     wanted = select(pledges).where(pledges.c.request == request_id, pledges.c.party == party)
     row = tx.execute(wanted.order_by(pledges.c.id.desc()).limit(1)).mappings().one_or_none()
     return None if row is None else _pledge(row)
+
+
+def pledges_by(tx: Connection, party: str, limit: int) -> list[Pledge]:
+    """Return what `party` pledged, whatever became of it, the newest first."""
+    wanted = select(pledges).where(pledges.c.party == party).order_by(pledges.c.id.desc())
+    return [_pledge(row) for row in tx.execute(wanted.limit(limit)).mappings()]
 
 
 def unsettled(tx: Connection, after: str, limit: int) -> list[Pledge]:
