@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .kit.errors import ExchangeError, Kind
+from .kit.home import default_home
 
 
 @dataclass(eq=False)
@@ -31,11 +32,6 @@ class SettingsInvalid(ExchangeError):
     def __str__(self) -> str:
         """Say what is wrong, and where."""
         return f"The settings cannot be used ({self.where}): {self.said}."
-
-
-def default_home() -> Path:
-    """Return the folder of all embedded state: `TORVET_HOME`, or `~/.torvet`."""
-    return Path(os.environ.get("TORVET_HOME") or Path.home() / ".torvet")
 
 
 class Settings(BaseSettings):

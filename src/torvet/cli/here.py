@@ -11,7 +11,7 @@ from typing import Annotated
 import httpx2
 from cyclopts import Group, Parameter
 
-from torvet.settings import Settings, default_home, load
+from torvet.kit.home import default_home
 
 from .output import ProblemSaid, answer_of
 from .places import DOOR, socket_of
@@ -39,10 +39,6 @@ class Here:
     """Organisation to act for, where the account is a member of several."""
     home: Annotated[Path | None, Parameter(group=COMMON)] = None
     """The folder of all embedded state; default TORVET_HOME or ~/.torvet."""
-
-    def settings(self) -> Settings:
-        """Return the settings of the home folder."""
-        return load(**({"home": self.home} if self.home else {}))[0]
 
 
 HERE = Here()

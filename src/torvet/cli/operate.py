@@ -14,7 +14,7 @@ from torvet.exchange import back_up, check, open_parts, restore_from, stop_embed
 from torvet.jobs import run_worker
 from torvet.parties import make_operator
 from torvet.server import application, settle_in
-from torvet.settings import load
+from torvet.settings import Settings, load
 
 from .here import HERE, Here
 from .logs import configure
@@ -66,7 +66,7 @@ def worker(*, once: bool = False, here: Here = HERE) -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    settings = here.settings()
+    settings = _settings(here)
     configure(settings.log_level)
     with open_parts(settings) as parts:
         run_worker(parts, stop=ended, once=once)
@@ -78,7 +78,7 @@ def migrate(*, here: Here = HERE) -> None:
     Args:
         here: Where.
     """
-    with open_parts(here.settings()):
+    with open_parts(_settings(here)):
         tell(here, {"migrated": True}, lambda _: say("[green]✓[/] The database is up to date."))
 
 
@@ -88,7 +88,7 @@ def stop(*, here: Here = HERE) -> None:
     Args:
         here: Where.
     """
-    stopped = stop_embedded(here.settings())
+    stopped = stop_embedded(_settings(here))
     tell(
         here,
         {"stopped": stopped},
@@ -103,7 +103,7 @@ def backup(archive: Path, *, here: Here = HERE) -> None:
         archive: The file to write, ending in .tar.
         here: Where.
     """
-    done = back_up(here.settings(), archive)
+    done = back_up(_settings(here), archive)
     tell(here, done, lambda it: say(f"[green]✓[/] {escape(str(archive))}: {it['bytes']:,} bytes."))
 
 
@@ -114,7 +114,7 @@ def restore(archive: Path, *, here: Here = HERE) -> None:
         archive: A file that `torvet backup` wrote.
         here: Where.
     """
-    done = restore_from(here.settings(), archive)
+    done = restore_from(_settings(here), archive)
     tell(here, done, lambda _: say("[green]✓[/] Restored. Start it with `torvet serve`."))
 
 
@@ -125,7 +125,7 @@ def operator(email: str, *, here: Here = HERE) -> None:
         email: The account.
         here: Where.
     """
-    with open_parts(here.settings()) as parts:
+    with open_parts(_settings(here)) as parts:
         make_operator(parts, email)
     tell(here, {"operator": email}, lambda _: say(f"[green]✓[/] {email} operates this exchange."))
 
@@ -139,7 +139,7 @@ def verify_whole_log(*, here: Here = HERE) -> int:
     Args:
         here: Where.
     """
-    with open_parts(here.settings()) as parts, err.status("Hashing every fact again …"):
+    with open_parts(_settings(here)) as parts, err.status("Hashing every fact again …"):
         report = verify_log(parts)
     said = {
         "ok": report.ok,
@@ -179,3 +179,7 @@ def _print_findings(report: dict[str, Any]) -> None:
         say(f"{mark} [bold]{it['part']}[/]  {escape(it['said'])}  [dim]({it['origin']})[/]")
         if not it["ok"] and it["advice"]:
             say(f"    {escape(it['advice'])}")
+
+
+def _settings(here: Here) -> Settings:
+    return load(**({"home": here.home} if here.home else {}))[0]

@@ -21,10 +21,11 @@ from torvet.demo.stage import Machine, Step
 from torvet.exchange import open_parts
 from torvet.jobs import known, periodic
 from torvet.kit.errors import ExchangeError, Kind
+from torvet.kit.home import default_home
 from torvet.parties import make_operator
 from torvet.ports.parts import Parts
 from torvet.server import application
-from torvet.settings import default_home, load
+from torvet.settings import load
 
 from .near import near
 from .output import out, say

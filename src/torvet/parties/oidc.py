@@ -9,13 +9,10 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import httpx2
-from authlib.integrations.base_client.errors import OAuthError
-from authlib.integrations.httpx_client import OAuth2Client
-from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, KeySetSerialization
@@ -23,6 +20,9 @@ from joserfc.jwk import KeySet, KeySetSerialization
 from torvet.settings import Settings
 
 from .errors import OidcAbsent, OidcAway, OidcRefused
+
+if TYPE_CHECKING:  # a server's start does not wait for what only some exchanges use
+    from authlib.integrations.httpx_client import OAuth2Client
 
 SCOPE = "openid profile email"
 DISCOVERY_LIFETIME = timedelta(hours=1)
@@ -113,6 +113,8 @@ def redeemed(
     settings: Settings, provider: Provider, *, code: str, nonce: str, verifier: str, now: datetime
 ) -> Identity:
     """Trade `code` for an ID token and return whom it proves; raise OidcRefused or OidcAway."""
+    from authlib.integrations.base_client.errors import OAuthError  # noqa: PLC0415 - as above
+
     try:
         with _client(settings) as client:
             answer = client.fetch_token(
@@ -133,6 +135,8 @@ def redeemed(
 def _proven(
     settings: Settings, provider: Provider, answer: Mapping[str, Any], *, nonce: str, now: datetime
 ) -> Identity:
+    from authlib.oidc.core import CodeIDToken  # noqa: PLC0415 - as above
+
     token = _verified(provider, answer["id_token"], now)
     claims = CodeIDToken(
         token.claims,
@@ -221,7 +225,9 @@ def _check_url(url: object) -> None:
         raise OidcAway("its addresses are not https")
 
 
-def _client(settings: Settings) -> OAuth2Client:
+def _client(settings: Settings) -> "OAuth2Client":
+    from authlib.integrations.httpx_client import OAuth2Client  # noqa: PLC0415 - as above
+
     return OAuth2Client(
         client_id=settings.oidc_client_id,
         client_secret=settings.oidc_client_secret or None,

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from torvet import privacy
@@ -293,6 +292,8 @@ def _with_totals(  # noqa: PLR0917 - what _aggregated knows, and the totals
     earlier: Sequence[Files],
     tried: Tried,
 ) -> Treated:
+    import pyarrow.dataset as pads  # noqa: PLC0415 - it loads pandas wherever that is installed
+
     asked = policy.aggregate or {}
     told = privacy.tell(cells, totals, [pads.dataset(list(files)).to_table() for files in earlier])
     if not told.table.num_rows:

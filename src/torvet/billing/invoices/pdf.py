@@ -8,12 +8,8 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unicodedata import normalize
-
-from fontTools.ttLib import TTFont
-from fpdf import FPDF
-from fpdf.enums import AssociatedFileRelationship, DocumentCompliance, VAlign
-from fpdf.fonts import FontFace
 
 from .model import (
     Cleared,
@@ -30,6 +26,11 @@ from .model import (
 from .rules import totals_of
 from .ubl import to_ubl
 from .words import MONTHS, TITLES, UNITS, WORDS
+
+if TYPE_CHECKING:  # it takes a third of a second to load, which only paper is worth
+    from fpdf import FPDF
+else:
+    FPDF = object
 
 ENCLOSED_NAME = "invoice.xml"
 _FONT = "Lato"
@@ -50,6 +51,8 @@ _REGULAR, _BOLD = _TYPEFACES / "Lato-Regular.ttf", _TYPEFACES / "Lato-Bold.ttf"
 
 @cache
 def _signs_of(typeface: Path) -> frozenset[int]:
+    from fontTools.ttLib import TTFont  # noqa: PLC0415 - a server's start does not wait for it
+
     return frozenset(TTFont(typeface).getBestCmap())
 
 
@@ -57,7 +60,7 @@ class _Paper(FPDF):
     """A4 with the number and the page at the foot of each page."""
 
     def __init__(self, foot: str, document: bytes) -> None:
-        super().__init__(format="A4", enforce_compliance=DocumentCompliance.PDFA_3B)
+        super().__init__(format="A4", enforce_compliance="PDF/A-3B")
         self.foot = foot
         self.name = hashlib.sha256(document).hexdigest()[:32].upper()
         self.set_margin(20)
@@ -90,6 +93,14 @@ class _Paper(FPDF):
         self.multi_cell(0, size * 0.5, text, new_x="LMARGIN", new_y="NEXT")
 
 
+@cache
+def _paper() -> type[_Paper]:
+    """Return the paper with what draws on it."""
+    from fpdf import FPDF  # noqa: PLC0415 - a server's start does not wait for it
+
+    return type("Paper", (_Paper, FPDF), {})
+
+
 def to_pdf(invoice: Invoice, *, language: str, to_public_body: bool = False) -> bytes:
     """Return `invoice` as a PDF/A-3 in `language` (da, en) with its UBL document inside.
 
@@ -100,7 +111,7 @@ def to_pdf(invoice: Invoice, *, language: str, to_public_body: bool = False) -> 
     document = to_ubl(invoice, to_public_body=to_public_body)
     words, totals = WORDS[language], totals_of(invoice)
     title = f"{TITLES[language][invoice.kind]} {invoice.number}"
-    paper = _Paper(f"{title} · {words['page']}", document)
+    paper = _paper()(f"{title} · {words['page']}", document)
     made_at = datetime.combine(invoice.issued_on, time(), UTC)
     paper.set_title(title)
     paper.set_author(invoice.seller.name)
@@ -117,7 +128,7 @@ def to_pdf(invoice: Invoice, *, language: str, to_public_body: bool = False) -> 
         bytes=document,
         basename=ENCLOSED_NAME,
         mime_type="text/xml",
-        associated_file_relationship=AssociatedFileRelationship.ALTERNATIVE.value,
+        associated_file_relationship="Alternative",
         creation_date=made_at,
         modification_date=made_at,
     )
@@ -194,6 +205,8 @@ def _facts(paper: _Paper, invoice: Invoice, language: str) -> None:
 
 
 def _lines(paper: _Paper, invoice: Invoice, language: str) -> None:
+    from fpdf.fonts import FontFace  # noqa: PLC0415 - a server's start does not wait for it
+
     words = WORDS[language]
     paper.set_font(_FONT, "", _PLAIN)
     paper.set_draw_color(*_RULE)
@@ -203,7 +216,7 @@ def _lines(paper: _Paper, invoice: Invoice, language: str) -> None:
         line_height=_LINE_MM,
         borders_layout="HORIZONTAL_LINES",
         headings_style=FontFace(emphasis="BOLD"),
-        v_align=VAlign.T,
+        v_align="TOP",
         padding=(1.2, 1, 1.2, 0),
     ) as table:
         table.row([words[name] for name in ("description", "quantity", "price", "vat", "amount")])
