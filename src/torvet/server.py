@@ -15,6 +15,7 @@ from .billing import credits_api, invoice_pages, quote_api
 from .billing.charges import api as charges_api
 from .billing.charges import pages as charges_pages
 from .billing.escrow import api as escrow_api
+from .billing.escrow import pages as escrow_pages
 from .billing.invoices import api as invoices_api
 from .billing.payments import api as payments_api
 from .billing.payments import pages as payments_pages
@@ -102,6 +103,7 @@ ROUTERS = (
     trust_pages.router,
     payments_pages.router,
     payouts_pages.router,
+    escrow_pages.router,
     shares_pages.router,
     parties_pages.router,
     audit_pages.router,

@@ -70,7 +70,7 @@ def cover(tx: Connection, contract_id: str, *, at: datetime) -> Money | None:
         return None
     held = store.find(tx, Purpose.PREPAID, contract_id)
     rest = Money.zero(currency) if held is None else held.rest
-    owed, with_vat = _owed(tx, contract, rest)
+    owed, with_vat = owed_from(tx, contract, rest)
     free = Fraction((rest - owed).minor) / with_vat
     month = month_of(at)
     for one in charged_of(tx, contract_id, waiting=True):
@@ -91,8 +91,8 @@ def _is_due(contract: Contract, at: datetime) -> bool:
     return fixed and at >= terms_of(contract).paid_from
 
 
-def _owed(tx: Connection, contract: Contract, like: Money) -> tuple[Money, Fraction]:
-    """Return what the contract's invoices are still to be paid from it, and what VAT adds."""
+def owed_from(tx: Connection, contract: Contract, like: Money) -> tuple[Money, Fraction]:
+    """Return what of the contract's invoices is still to be paid from it, and what VAT adds."""
     owed, with_vat = Money.zero(like.currency), VAT_MOST
     for found in store.invoices_for(tx, contract.id):
         issued = invoice(tx, None, found)

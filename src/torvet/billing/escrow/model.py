@@ -70,6 +70,18 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """What came into a hold by the bank, what of it paid invoices, and what was given back.
+
+    What is left is the first less the two others; what was put back was not used.
+    """
+
+    paid_in: Money
+    used: Money
+    returned: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeldStatement:
     """A hold with everything that moved on it, the oldest first."""
 

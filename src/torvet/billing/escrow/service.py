@@ -4,7 +4,7 @@ Every movement has a key and happens once under it. The books know one escrow ac
 party and currency; what each amount is for stands here, and both always agree.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from torvet.kit.money import Currency, Money
 
 from . import store
 from .errors import AmountNotHeld, HoldClosed, HoldNotFound, HoldShort
-from .model import HeldStatement, Hold, HoldId, Move, Moved, Purpose
+from .model import HeldStatement, Hold, HoldId, Move, Moved, Purpose, Sums
 
 HOLDS_MAX = 1_000
 MOVES_MAX = 10_000
@@ -254,6 +254,11 @@ def held(tx: Connection, purpose: Purpose, subject: str) -> Hold | None:
 def held_of(tx: Connection, party: str | None = None) -> list[Hold]:
     """Return the newest holds of `party`, or of all parties: what is held, and for what."""
     return store.holds_of(tx, party, HOLDS_MAX)
+
+
+def sums_of(tx: Connection, wanted: Sequence[Hold]) -> dict[HoldId, Sums]:
+    """Return what came into each hold, what was used of it, and what was given back."""
+    return store.sums(tx, wanted) if wanted else {}
 
 
 def hold_named(tx: Connection, reference: str) -> Hold | None:

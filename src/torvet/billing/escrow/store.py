@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from torvet.billing.invoices.tables import invoice_sales
+from torvet.billing.invoices.tables import invoice_sales, invoices
 from torvet.billing.model import TransactionId
 from torvet.kit.money import Currency, Money
 
 from .errors import HoldNotFound
-from .model import Hold, HoldId, Move, Moved, Purpose
+from .model import Hold, HoldId, Move, Moved, Purpose, Sums
 from .tables import escrow_holds as holds
 from .tables import escrow_moves as moves
 from .tables import payout_stops as stops
@@ -131,10 +131,38 @@ def moves_of(tx: Connection, hold_id: str, limit: int) -> list[Moved]:
     return [_moved(row) for row in tx.execute(query.limit(limit))]
 
 
+def sums(tx: Connection, wanted: Sequence[Hold]) -> dict[HoldId, Sums]:
+    """Return what came in, was used and was given back of each of `wanted`."""
+    query = select(moves.c.hold, moves.c.move, func.sum(moves.c.amount).label("total"))
+    named = moves.c.hold.in_([one.id for one in wanted])
+    found = {
+        (row.hold, Move(row.move)): int(row.total)
+        for row in tx.execute(query.where(named).group_by(moves.c.hold, moves.c.move))
+    }
+
+    def total(one: Hold, *kinds: Move) -> Money:
+        return Money(sum(found.get((one.id, kind), 0) for kind in kinds), one.currency)
+
+    return {
+        one.id: Sums(
+            paid_in=total(one, Move.HELD),
+            used=-total(one, Move.RELEASED, Move.PUT_BACK),
+            returned=-total(one, Move.GIVEN_BACK),
+        )
+        for one in wanted
+    }
+
+
 def paid_to(tx: Connection, invoice: str) -> list[Moved]:
     """Return what was released to `invoice` and put back from it, the oldest first."""
     query = _MOVES.where(moves.c.invoice == invoice).order_by(moves.c.at, moves.c.key)
     return [_moved(row) for row in tx.execute(query)]
+
+
+def numbers(tx: Connection, wanted: Sequence[str]) -> dict[str, str]:
+    """Return the numbers of invoices by their ids."""
+    query = select(invoices.c.id, invoices.c.number).where(invoices.c.id.in_(list(wanted)))
+    return {row.id: row.number for row in tx.execute(query)}
 
 
 def rests(tx: Connection) -> dict[tuple[str, Currency], Money]:
