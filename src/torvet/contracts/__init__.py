@@ -47,6 +47,7 @@ from .funds import Funds, works_out_funds
 from .funds import is_known as funds_known
 from .funds import prepaid as prepaid_contracts
 from .funds import put as put_funds
+from .funds import seen as funds_of
 from .holds import Hold
 from .holds import take_up as take_up_spending
 from .jobs import expire
@@ -200,6 +201,7 @@ __all__ = [
     "explain",
     "fitted",
     "funds_known",
+    "funds_of",
     "give_back",
     "gives_answers",
     "held_between",
