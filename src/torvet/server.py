@@ -1,9 +1,8 @@
 """The application, put together from its slices: it knows all and decides nothing."""
 
-import functools
 import gc
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
 from .activity import api as activity_api
@@ -34,8 +33,8 @@ from .contracts import capping_api, duties_api
 from .contracts import pages as contracts_pages
 from .contracts.negotiation import api as negotiation_api
 from .contracts.negotiation import pages as negotiation_pages
+from .delivery import answers_api, files_api, rows_api, sharing_api
 from .delivery import api as delivery_api
-from .delivery import files_api, rows_api
 from .demand import answer_pages as demand_answer_pages
 from .demand import api as demand_api
 from .demand import pages as demand_pages
@@ -67,6 +66,10 @@ ROUTERS = (
     capping_api.router,
     negotiation_api.router,
     delivery_api.router,
+    rows_api.router,
+    answers_api.router,
+    files_api.router,
+    sharing_api.router,
     metering_api.router,
     billing_api.router,
     payments_api.router,
@@ -110,13 +113,12 @@ ROUTERS = (
 )
 
 
-@functools.cache
 def _routes() -> list[BaseRoute]:
-    """Return the routes of every room, made once for all applications of a process."""
-    joined = APIRouter()
-    for router in ROUTERS:
-        joined.include_router(router)
-    return joined.routes
+    """Return the routes of every room as they are, for all applications of a process.
+
+    FastAPI makes each route of a router that is included once more, when it is first asked.
+    """
+    return [route for router in ROUTERS for route in router.routes]
 
 
 def application(parts: Parts) -> FastAPI:
@@ -132,8 +134,8 @@ def application(parts: Parts) -> FastAPI:
 def settle_in() -> None:
     """Leave what was made so far to itself: call it once, when all that will stay is there.
 
-    What the imports and the routes made is most of what lives, and stays: one object in two hundred
-    is garbage, and not worth looking through the others for.
+    What the imports and the routes made is most of what lives, and stays. Hardly any of it is
+    garbage, so it is set aside without being looked through once more.
     """
     gc.freeze()
     look_seldom()

@@ -1,4 +1,4 @@
-"""Delivery over HTTP: profile files, and the routers of sharing, rows and files together."""
+"""Profile files over HTTP."""
 
 from datetime import datetime
 from typing import Annotated
@@ -11,7 +11,6 @@ from torvet.parties.signin import SignedIn
 from torvet.web.frame import TheParts
 from torvet.web.problems import problems_of
 
-from . import answers_api, files_api, rows_api, sharing_api
 from .profiles import Profile, make_profile
 
 ContractPath = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -47,10 +46,10 @@ def _milliseconds(at: datetime) -> str:
     return f"{moments.to_text(at)[:-4]}Z"
 
 
-profiles = APIRouter(prefix="/api", tags=["delivery"])
+router = APIRouter(prefix="/api", tags=["delivery"])
 
 
-@profiles.post(
+@router.post(
     "/contracts/{contract_id}/profile",
     status_code=201,
     responses=problems_of(401, 403, 404, 422, 429, 503),
@@ -72,11 +71,3 @@ def make_profile_file(
     name = f"{profile.contract.share}.share"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return ProfileSheet.of(profile)
-
-
-router = APIRouter()
-router.include_router(profiles)
-router.include_router(rows_api.router)
-router.include_router(answers_api.router)
-router.include_router(files_api.router)
-router.include_router(sharing_api.router)
