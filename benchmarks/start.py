@@ -2,8 +2,9 @@
 
     python -m benchmarks.start [--json FILE]
 
-The database is embedded and up already, as it is wherever something else of the exchange runs.
-Beside them: a bare Python, and one that imports the libraries that every server needs.
+A command asks a server that runs, or, where none does, one that it starts for itself alone. The
+database is embedded and up already. Beside them: a bare Python, and one that loads the libraries
+that every server needs.
 """
 
 import argparse
@@ -61,18 +62,22 @@ def _first_page(url, process):
     raise TimeoutError("the exchange does not answer")
 
 
-def measured(home):
+def measured(home, alone):
     port = free_port()
-    environment = {**os.environ, "TORVET_HOME": str(home), "TORVET_LOG_LEVEL": "error"}
-    asking = [TORVET, "search", "parking", "--at", f"http://127.0.0.1:{port}"]
+    environment = {**os.environ, "TORVET_HOME": str(home)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a user's Python keeps what it compiled
+    nobody_serves = {**environment, "TORVET_HOME": str(alone)}
+    asking = [TORVET, "search", "parking"]
     took = {
         "python": lambda: ended_s([sys.executable, "-c", "pass"], environment),
         "help": lambda: ended_s([TORVET, "--help"], environment),
         "search": lambda: ended_s(asking, environment),
+        "search_alone": lambda: ended_s(asking, nobody_serves),
         "libraries": lambda: ended_s([sys.executable, "-c", LIBRARIES], environment),
-        "serve": lambda: served_s(environment),
+        "serve": lambda: served_s(nobody_serves),
     }
     found = {name: [] for name in took}
+    ended_s(asking, nobody_serves)
     with subprocess.Popen([TORVET, "serve", "--port", str(port)], env=environment) as asked:
         _first_page(f"http://127.0.0.1:{port}/", asked)
         for _ in range(ROUNDS):
@@ -86,14 +91,15 @@ def main():
     parser = asks_for_json(argparse.ArgumentParser(description=__doc__))
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="torvet-bench-") as folder:
-        home = Path(folder)
-        with open_parts(Settings(home=home)):
-            took = measured(home)
+        home, alone = Path(folder, "served"), Path(folder, "alone")
+        with open_parts(Settings(home=home)), open_parts(Settings(home=alone)):
+            took = measured(home, alone)
     tell(
         {
             "rounds": ROUNDS,
             "help_ms": took["help"],
             "search_ms": took["search"],
+            "search_where_nobody_serves_ms": took["search_alone"],
             "serve_to_first_page_ms": took["serve"],
             "peer_bare_python_ms": took["python"],
             "peer_importing_a_servers_libraries_ms": took["libraries"],

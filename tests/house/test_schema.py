@@ -4,8 +4,12 @@ import importlib
 from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
+
+from torvet.migrations import newest
 
 PACKAGE = Path(__file__).parents[2] / "src" / "torvet"
 
@@ -40,3 +44,10 @@ def test_migrations_make_the_tables_that_the_code_declares(parts):
 
     assert names
     assert differences == []
+
+
+def test_the_newest_migration_is_the_last_of_the_folder():
+    chain = Config()
+    chain.set_main_option("script_location", str(PACKAGE / "migrations"))
+
+    assert ScriptDirectory.from_config(chain).get_current_head() == newest()
