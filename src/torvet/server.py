@@ -10,7 +10,7 @@ from .activity import pages as activity_pages
 from .audit import api as audit_api
 from .audit import pages as audit_pages
 from .billing import api as billing_api
-from .billing import credits_api, invoice_pages, quote_api
+from .billing import books_pages, credits_api, invoice_pages, quote_api
 from .billing.charges import api as charges_api
 from .billing.charges import pages as charges_pages
 from .billing.escrow import api as escrow_api
@@ -99,6 +99,7 @@ ROUTERS = (
     demand_answer_pages.router,
     reuse_pages.router,
     invoice_pages.router,
+    books_pages.router,
     profiles_pages.router,
     rulebook_api.pages,
     negotiation_pages.router,

@@ -9,7 +9,7 @@ from .errors import (
     StatementTurned,
     TransactionNotFound,
 )
-from .inspection import BooksReport, check_books
+from .inspection import BooksReport, Proven, check_books
 from .model import (
     HOUSE,
     Account,
@@ -53,6 +53,7 @@ __all__ = [
     "Posted",
     "Posting",
     "PostingInvalid",
+    "Proven",
     "Statement",
     "StatementLine",
     "StatementTurned",

@@ -85,6 +85,13 @@ class StatementForm(BaseModel):
     complete: bool = Field(description="False where `limit` cut the items off.")
 
 
+class ProvenForm(BaseModel):
+    """A law of the books, and whether it holds."""
+
+    law: str
+    holds: bool
+
+
 class BooksReportForm(BaseModel):
     """What came of proving the books."""
 
@@ -92,6 +99,7 @@ class BooksReportForm(BaseModel):
     transactions: int
     accounts: int
     turnover: list[MoneyForm] = Field(description="All that was ever debited, in each currency.")
+    laws: list[ProvenForm]
     faults: list[str] = Field(description="What is wrong where; at most 100 are told.")
 
 
@@ -179,6 +187,7 @@ def check_all(parts: TheParts, _operator: Operator) -> BooksReportForm:
         transactions=report.transactions,
         accounts=report.accounts,
         turnover=[MoneyForm.of(one) for one in report.turnover],
+        laws=[ProvenForm(law=one.law, holds=one.holds) for one in report.laws],
         faults=list(report.faults),
     )
 

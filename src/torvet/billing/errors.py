@@ -96,6 +96,18 @@ class StatementTurned(ExchangeError):
 
 
 @dataclass(eq=False)
+class DayUnreadable(ExchangeError):
+    """A day of a period is written in a way that is not read."""
+
+    kind, code = Kind.INVALID, "day-unreadable"
+    advice = "Write days as 2026-06-30, or leave the field empty."
+    written: str
+
+    def __str__(self) -> str:
+        return f"{self.written[:40]!r} is no day."
+
+
+@dataclass(eq=False)
 class QuotePeriodUnfit(ExchangeError):
     """A price is worked out for more time than is looked at in one go, or for no time of ours."""
 

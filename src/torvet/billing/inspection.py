@@ -4,7 +4,7 @@ What triggers and rights may miss, sums and digests do not: an entry changed by 
 the triggers off, a transaction that is gone, one that the log knows nothing of.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 
@@ -29,24 +29,44 @@ FAULTS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """A law of the books, and at most FAULTS_MAX faults against it in plain words."""
+
+    law: str
+    faults: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not self.faults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BooksReport:
-    """What came of it: how much was checked, and at most FAULTS_MAX faults in plain words."""
+    """What came of it: how much was checked, and what of every law."""
 
     transactions: int
     accounts: int
     turnover: tuple[Money, ...]
-    faults: tuple[str, ...]
+    laws: tuple[Proven, ...]
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong where, at most FAULTS_MAX faults."""
+        return tuple(fault for one in self.laws for fault in one.faults)[:FAULTS_MAX]
 
     @property
     def ok(self) -> bool:
         """Whether every law of the books holds."""
-        return not self.faults
+        return all(one.holds for one in self.laws)
 
 
 @dataclass(slots=True)
 class _Inspection:
     transactions: int = 0
     balances: list[AccountBalance] = field(default_factory=list)
+
+
+_Look = Callable[[Connection, _Inspection], Iterator[str]]
 
 
 def check_books(parts: Parts) -> BooksReport:
@@ -58,47 +78,41 @@ def check_books(parts: Parts) -> BooksReport:
     there was; no escrow is overdrawn; all debits are all credits; the triggers are on guard. Then
     those of documents, as `invoice_faults` tells them, of statements, of shares and of charges.
     """
-    return _reported(parts, _faults)
+    return _reported(parts, (*_OF_THE_LEDGER, *_OF_THE_ROOMS))
 
 
 def check_ledger(parts: Parts) -> BooksReport:
     """Prove the laws of the ledger alone, whatever documents and rooms say of it."""
-    return _reported(parts, _faults_of_ledger)
+    return _reported(parts, _OF_THE_LEDGER)
 
 
-def _reported(
-    parts: Parts, looked_for: Callable[[Connection, _Inspection], Iterator[str]]
-) -> BooksReport:
+def _reported(parts: Parts, laws: Iterable[tuple[str, _Look]]) -> BooksReport:
     seen = _Inspection()
     with one_moment(parts.db) as tx:
-        faults = tuple(islice(looked_for(tx, seen), FAULTS_MAX))
+        proven = tuple(
+            Proven(law=law, faults=tuple(islice(look(tx, seen), FAULTS_MAX))) for law, look in laws
+        )
     return BooksReport(
         transactions=seen.transactions,
         accounts=len(seen.balances),
         turnover=tuple(_turnover(seen.balances)),
-        faults=faults,
+        laws=proven,
     )
 
 
-def _faults(tx: Connection, seen: _Inspection) -> Iterator[str]:
-    yield from _faults_of_ledger(tx, seen)
-    yield from invoice_faults(tx)
-    yield from faults_of_payments(tx)
-    yield from faults_of_shares(tx)
-    yield from faults_of_holds(tx)
-    yield from faults_of_charges(tx)
-
-
-def _faults_of_ledger(tx: Connection, seen: _Inspection) -> Iterator[str]:
+def _unguarded(tx: Connection, _: _Inspection) -> Iterator[str]:
     for name in store.unguarded(tx):
         yield f"the trigger {name} is gone or switched off: the books are not kept"
+
+
+def _unbalanced(tx: Connection, _: _Inspection) -> Iterator[str]:
     for id_, wrong in store.unbalanced(tx, FAULTS_MAX):
         yield f"transaction {id_} {wrong}"
+
+
+def _overdone(tx: Connection, _: _Inspection) -> Iterator[str]:
     for id_ in store.overdone(tx, FAULTS_MAX):
         yield f"more was taken back of transaction {id_} than it moved"
-    yield from _faults_of_transactions(tx, seen)
-    seen.balances = store.balances(tx)
-    yield from _faults_of_balances(seen.balances)
 
 
 def _faults_of_transactions(tx: Connection, seen: _Inspection) -> Iterator[str]:
@@ -143,9 +157,10 @@ def _faults_of(one: Transaction, facts: list[Fact]) -> Iterator[str]:
         yield f"{name} was posted at {to_text(fact.at)} by {fact.actor}, and says otherwise"
 
 
-def _faults_of_balances(balances: list[AccountBalance]) -> Iterator[str]:
+def _faults_of_balances(tx: Connection, seen: _Inspection) -> Iterator[str]:
+    seen.balances = store.balances(tx)
     over: dict[Currency, int] = {}
-    for one in balances:
+    for one in seen.balances:
         over[one.account.currency] = over.get(one.account.currency, 0) + one.balance.minor
         if one.account.kind is AccountKind.ESCROW and one.balance.minor > 0:
             yield f"{one.account} is overdrawn by {one.balance}"
@@ -159,3 +174,35 @@ def _turnover(balances: list[AccountBalance]) -> Iterator[Money]:
         debited = [one.debited for one in balances if one.account.currency is currency]
         if debited:
             yield Money.total(debited, currency)
+
+
+def _of_room(faults: Callable[[Connection], Iterator[str]]) -> _Look:
+    return lambda tx, _: faults(tx)
+
+
+_OF_THE_LEDGER: tuple[tuple[str, _Look], ...] = (
+    ("The triggers that keep the ledger are on guard.", _unguarded),
+    ("Each transaction balances in every currency, and has all its entries.", _unbalanced),
+    ("Corrections take back no more than there was.", _overdone),
+    (
+        "Nothing was changed or taken away since it was posted, as the log bears witness.",
+        _faults_of_transactions,
+    ),
+    ("No escrow is overdrawn, and all debits are all credits.", _faults_of_balances),
+)
+_OF_THE_ROOMS: tuple[tuple[str, _Look], ...] = (
+    (
+        "Documents are numbered without a gap, are what was charged, and were posted as sent.",
+        _of_room(invoice_faults),
+    ),
+    (
+        "Books, bank statements, cards and payouts tell the same; no statement is missing.",
+        _of_room(faults_of_payments),
+    ),
+    ("Shares of income come to the income that they divide.", _of_room(faults_of_shares)),
+    ("What is held for parties is what escrow has.", _of_room(faults_of_holds)),
+    (
+        "Charges are what the metered use comes to: deriving them again adds nothing.",
+        _of_room(faults_of_charges),
+    ),
+)

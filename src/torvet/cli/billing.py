@@ -119,6 +119,8 @@ def check(*, here: Here = HERE) -> None:
 
 
 def _print_report(report: Any) -> None:
+    for one in report["laws"]:
+        say(f"{'[green]✓[/]' if one['holds'] else '[red]✗[/]'} {one['law']}")
     for fault in report["faults"]:
         say(f"[red]✗[/] {fault}")
     if report["ok"]:
