@@ -15,7 +15,6 @@ from torvet.web.frame import TheParts
 from torvet.web.problems import problems_of
 
 from . import rules, service
-from .errors import SharesUnfit
 from .model import PORTION_WHOLE, Agreement, Earned, Member, Terms, Way, Worth
 
 SLUG_MAX = 60
@@ -192,7 +191,7 @@ def agree(
     with parts.db.begin() as tx:
         named = {one.party for one in form.members}
         named |= {each for one in form.worths for each in one.members}
-        ids = _ids(tx, named)
+        ids = service.ids_of(tx, named)
     made = service.agree(parts, caller, slug, form.to_terms(ids), seen=form.seen)
     with parts.db.begin() as tx:
         return _sheets(tx, [made])[0]
@@ -215,19 +214,6 @@ def earnings(caller: SignedIn, parts: TheParts) -> EarningsSheet:
             agreements=_sheets(tx, found.agreements),
             items=[EarnedSheet.of(one) for one in found.earned],
         )
-
-
-def _ids(tx: Connection, slugs: Iterable[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    unknown = []
-    for slug in sorted(slugs):
-        try:
-            found[slug] = parties.party_by_slug(tx, slug).id
-        except parties.PartyNotFound:
-            unknown.append(slug)
-    if unknown:
-        raise SharesUnfit((f"there is no party {', '.join(unknown[:5])}",))
-    return found
 
 
 def _sheets(tx: Connection, found: Iterable[Agreement]) -> list[ShareAgreementSheet]:

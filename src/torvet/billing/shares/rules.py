@@ -69,6 +69,14 @@ def _faults_of_table(terms: Terms) -> Iterator[str]:
         yield "no coalition is worth anything"
 
 
+def may_be_sampled(terms: Terms) -> bool:
+    """Say whether a contract that shows every column is divided by sampling."""
+    if terms.way is not Way.COLUMNS:
+        return False
+    brought = [column for member in terms.members for column in set(member.columns)]
+    return len(terms.members) > shapley.EXACT_MAX and len(set(brought)) < len(brought)
+
+
 def parts_of(
     terms: Terms, income: Money, shows: Callable[[str], bool], *, source: str
 ) -> tuple[tuple[Part, ...], How]:

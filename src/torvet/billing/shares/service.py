@@ -1,7 +1,7 @@
 """Agreeing to share a dataset's income, dividing it, and telling everyone what they got."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ DIVIDED_AT_A_TIME = 100
 """A sampled division takes up to a second: whoever waits for the lock is not to wait for long."""
 JOB = "shares.divide"
 STATEMENT_MAX = 1_000
+DIVISIONS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +135,67 @@ def _told_apart(fact: Fact, told: set[str]) -> list[Fact]:
     return [replace(fact, parties=(party,)) for party in sorted(told)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """How a dataset's income is shared, as far as the caller may know; the newest first."""
+
+    dataset: Dataset
+    provides: bool
+    agreements: tuple[Agreement, ...]
+    in_force: Agreement | None
+    """Where anything is shared by now, and the caller has a part in that."""
+    ended_at: datetime | None
+    """Since when that is no more so."""
+    divisions: tuple[tuple[Division, datetime], ...]
+    """To its provider: what came of the last sales, and when."""
+
+
+def sharing(tx: Connection, caller: Caller, slug: str) -> Sharing:
+    """Return how a dataset's income is shared, to its provider and to each member.
+
+    Raises SharesNotFound for everybody else.
+    """
+    parties.check(caller, Role.READER)
+    dataset = _dataset(tx, slug)
+    provides = dataset.provider == caller.party
+    every = store.versions(tx, dataset.id)
+    seen = every if provides else agreements(tx, caller, slug)
+    last = seen[0] if seen and seen[0].terms.members else None
+    stands = last is not None and last.version == every[0].version
+    after = [one.made_at for one in every if last is None or one.version > last.version]
+    return Sharing(
+        dataset=dataset,
+        provides=provides,
+        agreements=tuple(seen),
+        in_force=last if stands else None,
+        ended_at=min(after, default=None),
+        divisions=tuple(store.divisions_of(tx, dataset.id, DIVISIONS_SHOWN)) if provides else (),
+    )
+
+
+def shared_by(tx: Connection, caller: Caller) -> list[tuple[Dataset, Agreement | None]]:
+    """Return the datasets of the caller's party, and how the income of each is shared now."""
+    parties.check(caller, Role.READER)
+    assert caller.party is not None, "a reader reads for a party"
+    found = catalogue.datasets_of(tx, caller.party)
+    newest = store.newest_of(tx, [one.id for one in found])
+    return [(one, newest.get(one.id)) for one in found]
+
+
+def ids_of(tx: Connection, slugs: Iterable[str]) -> dict[str, str]:
+    """Return the ids of parties by their short names; raise SharesUnfit where there is none."""
+    found: dict[str, str] = {}
+    unknown = []
+    for slug in sorted(slugs):
+        try:
+            found[slug] = parties.party_by_slug(tx, slug).id
+        except parties.PartyNotFound:
+            unknown.append(slug)
+    if unknown:
+        raise SharesUnfit((f"there is no party {', '.join(unknown[:5])}",))
+    return found
+
+
 def agreements(tx: Connection, caller: Caller, slug: str) -> list[Agreement]:
     """Return the versions of a dataset's agreement, the newest first.
 
@@ -141,7 +203,7 @@ def agreements(tx: Connection, caller: Caller, slug: str) -> list[Agreement]:
     Raises SharesNotFound for everybody else.
     """
     parties.check(caller, Role.READER)
-    found = store.versions(tx, _dataset(tx, slug))
+    found = store.versions(tx, _dataset(tx, slug).id)
     own = [one for one in found if one.provider == caller.party]
     if own:
         return own
@@ -155,9 +217,9 @@ def agreements(tx: Connection, caller: Caller, slug: str) -> list[Agreement]:
     return shared
 
 
-def _dataset(tx: Connection, slug: str) -> str:
+def _dataset(tx: Connection, slug: str) -> Dataset:
     try:
-        return catalogue.dataset(tx, slug).id
+        return catalogue.dataset(tx, slug)
     except (catalogue.DatasetNotFound, catalogue.DatasetWithdrawn) as unknown:
         raise SharesNotFound(slug) from unknown
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from torvet.kit.money import Currency, Money
 
@@ -50,6 +51,17 @@ def versions(tx: Connection, dataset: str) -> list[Agreement]:
     """Return every version, the newest first."""
     query = select(agreements).where(agreements.c.dataset == dataset)
     return [_agreement(row) for row in tx.execute(query.order_by(agreements.c.version.desc()))]
+
+
+def newest_of(tx: Connection, datasets: Sequence[str]) -> dict[str, Agreement]:
+    """Return the agreements that hold, by dataset."""
+    query = (
+        select(agreements)
+        .where(agreements.c.dataset.in_(list(datasets)))
+        .ext(distinct_on(agreements.c.dataset))
+        .order_by(agreements.c.dataset, agreements.c.version.desc())
+    )
+    return {row.dataset: _agreement(row) for row in tx.execute(query)}
 
 
 def add(tx: Connection, agreement: Agreement) -> None:
@@ -145,6 +157,13 @@ def divided(tx: Connection, sale: str, contract: str) -> list[Division]:
     query = select(divisions).where(divisions.c.sale == sale, divisions.c.contract == contract)
     found = tx.execute(query.order_by(divisions.c.divided_at, divisions.c.source)).all()
     return [_division(row, _parts_of(tx, row.source, Currency(row.currency))) for row in found]
+
+
+def divisions_of(tx: Connection, dataset: str, limit: int) -> list[tuple[Division, datetime]]:
+    """Return the newest divisions of a dataset's income, without their parts, and when."""
+    query = select(divisions).where(divisions.c.dataset == dataset)
+    query = query.order_by(divisions.c.divided_at.desc(), divisions.c.source.desc()).limit(limit)
+    return [(_division(row, ()), row.divided_at) for row in tx.execute(query)]
 
 
 def earned(tx: Connection, party: str, limit: int) -> list[Earned]:
