@@ -345,3 +345,45 @@ def test_the_moment_is_said_in_the_terms(market):
 
     assert "2026-06-02 14:00" in made["terms"]["en"][0]
     assert "02.06.2026 kl. 14.00" in made["terms"]["da"][0]
+
+
+PROMISED = {
+    "levels": [{"level": "freshness", "promised": 24}, {"level": "quality", "promised": 90}]
+}
+GIVING = {"levels": [{"level": "quality", "promised": 90, "back": [{"percent": 10}]}]}
+
+
+def test_every_contract_promises_what_the_accepted_answer_did(market):
+    made = market.wanted()
+    market.pledge(market.bo, made, 60_000)
+    market.pledge(market.carla, made, 40_000)
+    answer = market.answered(made, levels=PROMISED)
+    market.vote(market.bo, made, answer)
+
+    market.deliver(made, market.alma.dataset())
+
+    assert answer["levels"]["promised"]["levels"][0]["level"] == "freshness"
+    for who in (market.bo, market.carla):
+        contract = who.get(f"/api/contracts/{market.shown(who, made)['pledge']['contract']}")
+        assert contract["levels"] == answer["levels"]
+    (told, *_) = [one for one in market.facts(made["id"]) if one["name"] == "wanted-answered"]
+    assert told["body"]["levels"] == answer["levels"]["promised"]
+
+
+def test_an_answer_promises_nothing_back_of_what_is_paid_once(market):
+    refused = market.answered(market.wanted(), levels=GIVING, expected=422)
+
+    assert refused["code"] == "service-levels-invalid"
+    assert "belongs to no month" in refused["title"]
+    assert market.answered(market.wanted(goal=None), 0, levels=GIVING)["levels"]
+
+
+def test_as_stated_is_what_the_named_dataset_says(market):
+    stated = {"levels": [{"level": "freshness", "promised": "as-stated"}]}
+    dataset = market.alma.dataset(frequency="DAILY")
+
+    planned = market.answered(market.wanted(), levels=stated, expected=422)
+    named = market.answered(market.wanted(), levels=stated, dataset=dataset["slug"])
+
+    assert "it states nothing" in planned["title"]
+    assert named["levels"]["promised"]["levels"][0]["promised"] > 1

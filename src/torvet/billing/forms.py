@@ -1,4 +1,4 @@
-"""Money as it stands in JSON, for every room of billing."""
+"""Money as it stands in JSON, for every room of billing and for those above it."""
 
 from pydantic import BaseModel
 
@@ -14,3 +14,10 @@ class MoneyForm(BaseModel):
     @classmethod
     def of(cls, amount: Money) -> "MoneyForm":
         return cls(minor=amount.minor, currency=amount.currency)
+
+    @classmethod
+    def maybe(cls, amount: Money | None) -> "MoneyForm | None":
+        return None if amount is None else cls.of(amount)
+
+    def to_money(self) -> Money:
+        return Money(self.minor, self.currency)

@@ -44,6 +44,7 @@ from .store import (
     release_at,
 )
 from .store import releases_of as releases
+from .views import PartyView
 from .vocabulary import THEMES, frequency_in_words
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "DeliveryId",
     "DeliveryNotFound",
     "NoReleaseThen",
+    "PartyView",
     "Preview",
     "Profile",
     "QualityReport",

@@ -252,6 +252,7 @@ def answer(
     deliver_by: str,
     dataset: str | None = None,
     clauses: Path | None = None,
+    levels: Path | None = None,
     here: Here = HERE,
 ) -> None:
     """Answer as a provider: with a dataset of yours that is there, or one that you plan.
@@ -263,6 +264,7 @@ def answer(
         deliver_by: The day by which you promise it.
         dataset: Short name of your dataset, if it is there.
         clauses: JSON list of clauses; without it, everything is allowed.
+        levels: JSON of service levels that every contract would promise, as offers have them.
         here: Where and as whom.
     """
     wish = {
@@ -271,6 +273,7 @@ def answer(
         "deliver_by": instant(deliver_by),
         "dataset": dataset,
         "clauses": read_json(clauses) if clauses else [],
+        "levels": read_json(levels) if levels else None,
     }
     with exchange(here) as client:
         made = answer_of(client.post(f"/api/wanted/{request}/answers", json=wish))

@@ -102,6 +102,7 @@ from .service import (
     withdraw_offer,
 )
 from .service_levels import NO_LEVELS, Level, Measure, ServiceLevels
+from .sheets import LevelsSheet, Lines, Words
 from .spending import Used, bytes_are_capped
 from .spending import used as used_by
 from .tallies import held_between, in_force_by_purpose
@@ -140,6 +141,8 @@ __all__ = [
     "GiveBack",
     "Hold",
     "Level",
+    "LevelsSheet",
+    "Lines",
     "Measure",
     "MonthSpent",
     "NoOnwardSharing",
@@ -178,6 +181,7 @@ __all__ = [
     "Used",
     "Validity",
     "Verdict",
+    "Words",
     "accept",
     "admit",
     "approve",

@@ -3,7 +3,9 @@
 from sqlalchemy import Connection, RowMapping, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from torvet.contracts import clause_from_json, clause_to_json
+from torvet.contracts import NO_LEVELS, clause_from_json, clause_to_json
+from torvet.contracts.service_levels import from_json as levels_from_json
+from torvet.contracts.service_levels import to_json as levels_to_json
 from torvet.kit.money import Currency, Money
 from torvet.parties.model import PartyId
 
@@ -56,6 +58,7 @@ def _values(answer: Answer) -> dict[str, object]:
         "price_minor": answer.price.minor,
         "currency": answer.price.currency.value,
         "clauses": [clause_to_json(clause) for clause in answer.clauses],
+        "levels": levels_to_json(answer.levels) if answer.levels else None,
         "deliver_by": answer.deliver_by,
         "stage": answer.stage.value,
         "votes": {party: vote.value for party, vote in answer.votes.items()},
@@ -74,6 +77,7 @@ def _answer(row: RowMapping) -> Answer:
         words=row["words"],
         price=Money(row["price_minor"], Currency(row["currency"])),
         clauses=tuple(clause_from_json(clause) for clause in row["clauses"]),
+        levels=NO_LEVELS if row["levels"] is None else levels_from_json(row["levels"]),
         deliver_by=row["deliver_by"],
         stage=AnswerStage(row["stage"]),
         votes={PartyId(party): Vote(vote) for party, vote in row["votes"].items()},

@@ -1,7 +1,10 @@
 """Providers answer, those who pay decide, and what was promised is delivered or not."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -9,15 +12,19 @@ from torvet import catalogue, contracts, parties
 from torvet.audit import record_all
 from torvet.catalogue import Dataset, DatasetNotFound
 from torvet.contracts import (
+    NO_LEVELS,
     NO_ORDER,
-    NOTHING,
+    Case,
     Clause,
     Deal,
-    OneOff,
-    Tariff,
+    Price,
+    ServiceLevels,
+    check_levels,
     fitted,
     in_order,
 )
+from torvet.contracts.periods import HOUR
+from torvet.contracts.service_levels import from_json as levels_from_json
 from torvet.kit.errors import ExchangeError
 from torvet.kit.money import Money
 from torvet.parties import Caller, Role
@@ -36,6 +43,7 @@ from .model import (
     Request,
     Stage,
     Vote,
+    paid_once,
 )
 from .service import held, visible_request
 
@@ -54,10 +62,16 @@ class AnswerWish:
     deliver_by: datetime
     dataset: str | None = None
     """Short name of a dataset of its own that is there; None is one that is planned."""
+    levels: Mapping[str, Any] | None = None
+    """What it promises of its service, written as an offer has it."""
 
 
 def answer(parts: Parts, caller: Caller, request_id: str, wish: AnswerWish) -> Answer:
-    """Answer a request as a provider: with a dataset that is there, or one that is planned."""
+    """Answer a request as a provider: with a dataset that is there, or one that is planned.
+
+    Raises RequestOver, AnswerRefused, and what offers do where terms or service levels make no
+    sense: with a price, no level gives anything back, as what is paid once belongs to no month.
+    """
     parties.check(caller, Role.STEWARD)
     assert caller.party is not None, "a steward keeps a party's data"
     with parts.db.begin() as tx:
@@ -79,6 +93,7 @@ def answer(parts: Parts, caller: Caller, request_id: str, wish: AnswerWish) -> A
             words=wish.words,
             price=wish.price,
             clauses=_clauses(tx, dataset, wish.clauses),
+            levels=_levels(dataset, wish),
             deliver_by=wish.deliver_by,
             stage=AnswerStage.OFFERED,
             votes={},
@@ -101,6 +116,17 @@ def _clauses(
     if dataset is None:
         return in_order(clauses)
     return fitted(clauses, _types(tx, dataset))
+
+
+def _levels(dataset: Dataset | None, wish: AnswerWish) -> ServiceLevels:
+    """Return what is promised; `as-stated` is what a dataset that is there says at this moment."""
+    if wish.levels is None:
+        return NO_LEVELS
+    stated = None if dataset is None else catalogue.stated_interval(dataset)
+    hours = None if stated is None else max(math.ceil(stated / HOUR), 1)
+    promised = levels_from_json(wish.levels, stated_hours=hours)
+    check_levels(promised, Price(cases=(Case(tariff=paid_once(wish.price)),)))
+    return promised
 
 
 def withdraw_answer(parts: Parts, caller: Caller, request_id: str, answer_id: str) -> Answer:
@@ -231,7 +257,8 @@ def _concluded(parts: Parts, tx: Connection, it: _Handover, pledge: Pledge) -> P
         dataset=it.dataset.id,
         title=f"Wanted: {title}"[:TITLE_MAX],
         clauses=it.answer.clauses,
-        tariff=Tariff(rates=(OneOff(share),)) if share else NOTHING,
+        tariff=paid_once(share),
+        levels=it.answer.levels,
         consumer=pledge.party,
         purpose=pledge.purpose,
         note=f"Pledged to data request {it.request.id}",

@@ -163,6 +163,7 @@ def answer(request_id: IdPath, form: AnswerForm, caller: SignedIn, parts: ThePar
         clauses=tuple(clause.to_clause() for clause in form.clauses),
         deliver_by=form.deliver_by,
         dataset=form.dataset,
+        levels=form.levels,
     )
     made = answering.answer(parts, caller, request_id, wish)
     with parts.db.begin() as tx:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from torvet.audit import Fact
+from torvet.contracts.service_levels import to_json
 from torvet.kit.moments import to_text
 
 from .model import Answer, Pledge, Request
@@ -96,6 +97,7 @@ def of_answer(
             "price": answer.price.to_json(),
             "deliver_by": to_text(answer.deliver_by),
             "stage": answer.stage.value,
+            **({"levels": to_json(answer.levels)} if answer.levels else {}),
         },
     )
     return _told_apart(whole, request, (answer.provider, *told))

@@ -1,12 +1,13 @@
 """What a request about demand may say. Fields are limited here; sense is judged in `rules`."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from torvet.billing.forms import MoneyForm
 from torvet.contracts import ClauseForm, Order
-from torvet.kit.money import MINOR_MAX, Currency, Money
+from torvet.kit.money import MINOR_MAX
 
 from .model import PledgeKind, Vote
 from .rules import CIRCLE_MAX, COLUMNS_MAX
@@ -47,14 +48,10 @@ class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class AmountForm(_Form):
-    """Whole øre or cent."""
+class AmountForm(_Form, MoneyForm):
+    """Whole øre or cent, and none below zero."""
 
     minor: Annotated[int, Field(ge=0, le=MINOR_MAX)]
-    currency: Currency
-
-    def to_money(self) -> Money:
-        return Money(self.minor, self.currency)
 
 
 class TitleForm(_Form):
@@ -141,6 +138,12 @@ class AnswerForm(_Form):
     words: Annotated[str, Field(min_length=1, max_length=TEXT_MAX, pattern=_NO_NUL)]
     price: AmountForm = Field(description="For all who pledged together, without VAT.")
     clauses: Annotated[list[ClauseForm], Field(max_length=CLAUSES_MAX)] = []
+    levels: dict[str, Any] | None = Field(
+        None,
+        description="What you promise of your service, as an offer has it. What is paid once "
+        "belongs to no month: with a price, no level gives anything back.",
+        examples=[{"levels": [{"level": "freshness", "promised": 24}]}],
+    )
     deliver_by: AwareDatetime
     dataset: DatasetSlug | None = Field(
         None, description="A dataset of yours that is there; else it is planned."

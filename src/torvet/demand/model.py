@@ -8,7 +8,9 @@ from typing import NewType
 
 from torvet.contracts.clauses import Clause
 from torvet.contracts.orders import NO_ORDER, Order
+from torvet.contracts.prices import NOTHING, OneOff, Tariff
 from torvet.contracts.sentences import Sentence
+from torvet.contracts.service_levels import NO_LEVELS, ServiceLevels
 from torvet.kit.money import Currency, Money
 from torvet.parties.model import PartyId
 
@@ -209,12 +211,24 @@ class Answer:
     price: Money
     """For all pledgers together, without VAT."""
     clauses: tuple[Clause, ...]
+    levels: ServiceLevels = NO_LEVELS
+    """What every contract that comes of it promises."""
     deliver_by: datetime
     stage: AnswerStage
     votes: Mapping[PartyId, Vote]
     made_at: datetime
     made_by: str | None
     closed_at: datetime | None = None
+
+    @property
+    def tariff(self) -> Tariff:
+        """Return what all pledgers together pay, once."""
+        return paid_once(self.price)
+
+
+def paid_once(price: Money) -> Tariff:
+    """Return the tariff of what is paid once, and of nothing where nothing is."""
+    return Tariff(rates=(OneOff(price),)) if price else NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
+from torvet.billing.forms import MoneyForm
 from torvet.catalogue import THEMES
 from torvet.contracts import PLACE_ZONE, Order, purposes_by_code
 from torvet.kit.errors import ExchangeError
@@ -27,7 +28,7 @@ from .forms import REASON_MAX, TEXT_MAX, TITLE_MAX, USE_MAX
 from .model import ALIVE, LIVE, AnswerStage, PledgeKind, Sort, Stage
 from .pledging import PledgeWish
 from .service import Wish
-from .sheets import AmountSheet, ThemeDemandSheet, detail_sheet, wanted_sheets
+from .sheets import ThemeDemandSheet, detail_sheet, wanted_sheets
 from .store import Search
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -274,9 +275,9 @@ def shown(
     )
 
 
-def said(amount: AmountSheet | None) -> str:
+def said(amount: MoneyForm | None) -> str:
     """Return an amount as a page shows it."""
-    return "" if amount is None else Money(amount.minor, amount.currency).said("en")
+    return "" if amount is None else amount.to_money().said("en")
 
 
 def _wish(asked: Asked) -> Wish:

@@ -8,10 +8,17 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from torvet import catalogue, parties
-from torvet.catalogue import THEMES
-from torvet.contracts import clause_to_json, purpose_label, sentences
-from torvet.kit.money import Currency, Money
-from torvet.parties import Caller, Party
+from torvet.billing.forms import MoneyForm
+from torvet.catalogue import THEMES, PartyView
+from torvet.contracts import (
+    LevelsSheet,
+    Lines,
+    Words,
+    clause_to_json,
+    purpose_label,
+    sentences,
+)
+from torvet.parties import Caller
 
 from . import answering, service, store
 from .model import (
@@ -28,59 +35,18 @@ from .model import (
 from .words import terms_of
 
 
-class AmountSheet(BaseModel):
-    """Whole øre or cent."""
-
-    minor: int
-    currency: Currency
-
-    @classmethod
-    def of(cls, amount: Money) -> Self:
-        return cls(minor=amount.minor, currency=amount.currency)
-
-    @classmethod
-    def maybe(cls, amount: Money | None) -> Self | None:
-        return None if amount is None else cls.of(amount)
-
-
-class WordsSheet(BaseModel):
-    """The same in Danish and in English."""
-
-    da: str
-    en: str
-
-
-class LinesSheet(BaseModel):
-    """Sentences in Danish and in English."""
-
-    da: list[str]
-    en: list[str]
-
-
-class WantingPartySheet(BaseModel):
-    """A party, as others see it."""
-
-    slug: str
-    name: str
-    kind: str
-
-    @classmethod
-    def of(cls, party: Party) -> Self:
-        return cls(slug=party.slug, name=party.name, kind=party.kind.value)
-
-
 class PurposeCount(BaseModel):
     """How many parties want it for one purpose."""
 
     purpose: str
-    words: WordsSheet
+    words: Words
     parties: int
 
 
 class JoinSheet(BaseModel):
     """A party that wants the same."""
 
-    party: WantingPartySheet
+    party: PartyView
     use: str
     purpose: str
     joined_at: datetime
@@ -90,11 +56,11 @@ class PledgeSheet(BaseModel):
     """A pledge of your own party."""
 
     id: str
-    amount: AmountSheet
+    amount: MoneyForm
     kind: PledgeKind
     purpose: str
     stage: PledgeStage
-    share: AmountSheet | None = Field(description="Your part of the price, without VAT.")
+    share: MoneyForm | None = Field(description="Your part of the price, without VAT.")
     contract: str | None
     reference: str | None = Field(description="Write it on the transfer of a prepaid pledge.")
     made_at: datetime
@@ -104,12 +70,13 @@ class AnswerSheet(BaseModel):
     """What a provider would deliver."""
 
     id: str
-    provider: WantingPartySheet
+    provider: PartyView
     dataset: str | None = Field(description="Short name; null is a dataset that is planned.")
     words: str
-    price: AmountSheet = Field(description="For all who pledged together, without VAT.")
+    price: MoneyForm = Field(description="For all who pledged together, without VAT.")
     terms: list[dict[str, Any]]
-    term_words: LinesSheet
+    term_words: Lines
+    levels: LevelsSheet | None = Field(description="What every contract would promise.")
     deliver_by: datetime
     stage: AnswerStage
     yes: int = Field(description="How many said yes.")
@@ -122,25 +89,25 @@ class WantedSheet(BaseModel):
     """A data request and what came of it so far."""
 
     id: str
-    owner: WantingPartySheet
+    owner: PartyView
     title: dict[str, str]
     description: dict[str, str]
     purpose: str
-    purpose_words: WordsSheet
+    purpose_words: Words
     theme: str
     place: str
     period_start: date | None
     period_end: date | None
     columns: list[str]
-    goal: AmountSheet | None
-    budget: AmountSheet | None
-    pledged: AmountSheet
+    goal: MoneyForm | None
+    budget: MoneyForm | None
+    pledged: MoneyForm
     progress: float | None = Field(description="Pledged of goal, from 0; null without a goal.")
     joined: int
     deadline: datetime
     deliver_by: datetime
     stage: Stage
-    stage_words: WordsSheet
+    stage_words: Words
     dataset: str | None = Field(description="Short name of the dataset that fulfilled it.")
     reason: str
     made_at: datetime
@@ -158,7 +125,7 @@ class WantedSheet(BaseModel):
 class WantedDetailSheet(WantedSheet):
     """A data request with everything that the caller may see of it."""
 
-    terms: LinesSheet = Field(description="When pledges bind and when they are free, in words.")
+    terms: Lines = Field(description="When pledges bind and when they are free, in words.")
     purposes: list[PurposeCount]
     joins: list[JoinSheet] = Field(description="All to its owner, to others their own.")
     answers: list[AnswerSheet]
@@ -176,22 +143,22 @@ class ThemeDemandSheet(BaseModel):
     """What is wanted within one theme and not yet delivered."""
 
     theme: str
-    words: WordsSheet
+    words: Words
     requests: int
     parties: int = Field(description="Different parties that joined.")
-    pledged: list[AmountSheet]
-    goals: list[AmountSheet]
+    pledged: list[MoneyForm]
+    goals: list[MoneyForm]
 
     @classmethod
     def of(cls, demand: ThemeDemand) -> Self:
         term = THEMES[demand.theme]
         return cls(
             theme=demand.theme,
-            words=WordsSheet(da=term.da, en=term.en),
+            words=Words(da=term.da, en=term.en),
             requests=demand.requests,
             parties=demand.parties,
-            pledged=[AmountSheet.of(one) for one in demand.pledged],
-            goals=[AmountSheet.of(one) for one in demand.goals],
+            pledged=[MoneyForm.of(one) for one in demand.pledged],
+            goals=[MoneyForm.of(one) for one in demand.goals],
         )
 
 
@@ -209,7 +176,7 @@ def wanted_sheets(tx: Connection, caller: Caller, found: Sequence[Request]) -> l
     return [
         WantedSheet(
             **_plain(one),
-            owner=WantingPartySheet.of(known[one.owner]),
+            owner=PartyView.of(known[one.owner]),
             dataset=datasets[one.dataset].slug if one.dataset in datasets else None,
             yours=mine == one.owner,
             joined_by_you=mine is not None and store.has_joined(tx, one.id, mine),
@@ -227,14 +194,14 @@ def detail_sheet(tx: Connection, caller: Caller, request: Request) -> WantedDeta
     terms = terms_of(request.wanted)
     return WantedDetailSheet(
         **plain,
-        terms=LinesSheet(da=[one.da for one in terms], en=[one.en for one in terms]),
+        terms=Lines.of_sentences(terms),
         purposes=[
             PurposeCount(purpose=code, words=_label(code), parties=many)
             for code, many in service.uses_of(tx, request).items()
         ],
         joins=[
             JoinSheet(
-                party=WantingPartySheet.of(known[join.party]),
+                party=PartyView.of(known[join.party]),
                 use=join.use,
                 purpose=join.purpose,
                 joined_at=join.joined_at,
@@ -253,15 +220,13 @@ def answer_sheets(tx: Connection, caller: Caller, found: Sequence[Answer]) -> li
     return [
         AnswerSheet(
             id=one.id,
-            provider=WantingPartySheet.of(known[one.provider]),
+            provider=PartyView.of(known[one.provider]),
             dataset=datasets[one.dataset].slug if one.dataset in datasets else None,
             words=one.words,
-            price=AmountSheet.of(one.price),
+            price=MoneyForm.of(one.price),
             terms=[clause_to_json(clause) for clause in one.clauses],
-            term_words=LinesSheet(
-                da=[line.da for line in sentences(one.clauses)],
-                en=[line.en for line in sentences(one.clauses)],
-            ),
+            term_words=Lines.of_sentences(sentences(one.clauses)),
+            levels=LevelsSheet.of(one.levels, one.tariff),
             deliver_by=one.deliver_by,
             stage=one.stage,
             yes=sum(vote is Vote.YES for vote in one.votes.values()),
@@ -277,11 +242,11 @@ def pledge_sheet(tx: Connection, pledge: Pledge) -> PledgeSheet:
     """Return a pledge as its own party sees it."""
     return PledgeSheet(
         id=pledge.id,
-        amount=AmountSheet.of(pledge.amount),
+        amount=MoneyForm.of(pledge.amount),
         kind=pledge.kind,
         purpose=pledge.purpose,
         stage=pledge.stage,
-        share=AmountSheet.maybe(pledge.share),
+        share=MoneyForm.maybe(pledge.share),
         contract=pledge.contract,
         reference=service.reference_of(tx, pledge),
         made_at=pledge.made_at,
@@ -300,13 +265,13 @@ def _plain(request: Request) -> dict[str, Any]:
         "id": request.id,
         "purpose_words": _label(wanted.purpose),
         "columns": list(wanted.columns),
-        "goal": AmountSheet.maybe(goal),
-        "budget": AmountSheet.maybe(wanted.budget),
-        "pledged": AmountSheet.of(request.pledged),
+        "goal": MoneyForm.maybe(goal),
+        "budget": MoneyForm.maybe(wanted.budget),
+        "pledged": MoneyForm.of(request.pledged),
         "progress": None if goal is None else round(request.pledged.minor / goal.minor, 4),
         "joined": request.joined,
         "stage": request.stage,
-        "stage_words": WordsSheet(**request.stage.words().by_language()),
+        "stage_words": Words.of(request.stage.words()),
         "reason": request.reason,
         "made_at": request.made_at,
         "bound_at": request.bound_at,
@@ -314,5 +279,5 @@ def _plain(request: Request) -> dict[str, Any]:
     }
 
 
-def _label(code: str) -> WordsSheet:
-    return WordsSheet(**purpose_label(code).by_language())
+def _label(code: str) -> Words:
+    return Words.of(purpose_label(code))

@@ -121,6 +121,7 @@ wanted_answers = Table(
     Column("price_minor", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
     Column("clauses", JSONB, nullable=False),
+    Column("levels", JSONB(none_as_null=True)),
     Column("deliver_by", DateTime(timezone=True), nullable=False),
     Column("stage", Text, nullable=False),
     Column("votes", JSONB, nullable=False),
@@ -133,4 +134,5 @@ wanted_answers = Table(
         name="wanted_answers_stage",
     ),
     Index("wanted_answers_request", "request", "id"),
+    Index("wanted_answers_provider", "provider", "id"),
 )

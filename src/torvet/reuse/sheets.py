@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from torvet import parties
 from torvet.catalogue import Rating
-from torvet.contracts import purpose_label
+from torvet.contracts import Words, purpose_label
 from torvet.metering import Count
 from torvet.parties import Party, PartyId, PartyKind
 
@@ -28,13 +28,6 @@ from .model import (
     Use,
 )
 from .reading import DatasetReuse, Reuse, Statement
-
-
-class BilingualSheet(BaseModel):
-    """The same in Danish and in English."""
-
-    da: str
-    en: str
 
 
 class WhoSheet(BaseModel):
@@ -72,7 +65,7 @@ class BenefitSheet(BaseModel):
     """A benefit with its least and its most, and how it was found."""
 
     unit: Unit
-    unit_words: BilingualSheet
+    unit_words: Words
     low: Decimal
     amount: Decimal
     high: Decimal
@@ -83,7 +76,7 @@ class BenefitSheet(BaseModel):
     def of(cls, one: Benefit) -> Self:
         return cls(
             unit=one.unit,
-            unit_words=BilingualSheet(**one.unit.words().by_language()),
+            unit_words=Words.of(one.unit.words()),
             low=one.low,
             amount=one.amount,
             high=one.high,
@@ -96,7 +89,7 @@ class BenefitSumSheet(BaseModel):
     """Benefits in one unit together."""
 
     unit: Unit
-    unit_words: BilingualSheet
+    unit_words: Words
     low: Decimal = Field(description="What it is at least: what may be the same counts once.")
     amount: Decimal
     high: Decimal = Field(description="What it is at most: everything counts.")
@@ -107,7 +100,7 @@ class BenefitSumSheet(BaseModel):
     def of(cls, one: BenefitSum) -> Self:
         return cls(
             unit=one.unit,
-            unit_words=BilingualSheet(**one.unit.words().by_language()),
+            unit_words=Words.of(one.unit.words()),
             low=one.low,
             amount=one.amount,
             high=one.high,
@@ -124,7 +117,7 @@ class UseSheet(BaseModel):
     who: WhoSheet
     contract: str | None
     purpose: str
-    purpose_words: BilingualSheet
+    purpose_words: Words
     title: str
     words: str
     period_start: date
@@ -175,7 +168,7 @@ class PurposeTally(BaseModel):
     """How many contracts there are for one purpose."""
 
     purpose: str
-    words: BilingualSheet
+    words: Words
     contracts: int
 
 
@@ -234,7 +227,7 @@ class StatementSheet(BaseModel):
     benefits: list[BenefitSumSheet]
     named: list[str] = Field(description="Names of those who agree to be named.")
     datasets: list[DatasetReuseSheet]
-    notes: list[BilingualSheet] = Field(description="How to read the numbers.")
+    notes: list[Words] = Field(description="How to read the numbers.")
 
 
 class ReviewSheet(BaseModel):
@@ -303,13 +296,13 @@ class ReviewHistorySheet(BaseModel):
 
 
 NOTES = (
-    BilingualSheet(
+    Words(
         en="A contract counts where it was in force at some time of the year; a use where its "
         "period ends in it; what was read when it was read, in the days of Copenhagen.",
         da="En kontrakt tæller, hvis den gjaldt på et tidspunkt i året; en brug, hvis dens periode "
         "slutter i det; læsninger, når de skete, efter døgn i København.",
     ),
-    BilingualSheet(
+    Words(
         en="Benefits are what consumers state, with their least and their most. Units are never "
         "mixed. What one consumer states for overlapping times may be the same benefit: it counts "
         "once in the least and in the amount, and wholly in the most.",
@@ -317,7 +310,7 @@ NOTES = (
         "Det, en forbruger oplyser for overlappende tider, kan være den samme gevinst: det tæller "
         "én gang i mindst og i beløbet og fuldt ud i højst.",
     ),
-    BilingualSheet(
+    Words(
         en="Who agreed to it is named; others are told of by their kind, or not at all.",
         da="De, der har sagt ja til det, er nævnt ved navn; andre ved deres art eller slet ikke.",
     ),
@@ -434,5 +427,5 @@ def _tallies(purposes: Mapping[str, int]) -> list[PurposeTally]:
     ]
 
 
-def _label(code: str) -> BilingualSheet:
-    return BilingualSheet(**purpose_label(code).by_language())
+def _label(code: str) -> Words:
+    return Words.of(purpose_label(code))

@@ -5,9 +5,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from torvet.billing.forms import MoneyForm
 from torvet.contracts import Measure, level_words
 from torvet.contracts.service_levels import percent_text
-from torvet.kit.money import MINOR_MAX, Currency, Money
+from torvet.kit.money import MINOR_MAX
 
 from .model import (
     About,
@@ -39,18 +40,10 @@ class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class AmountForm(_Form):
+class AmountForm(_Form, MoneyForm):
     """Whole øre or cent."""
 
     minor: Annotated[int, Field(ge=-MINOR_MAX, le=MINOR_MAX)]
-    currency: Currency
-
-    @classmethod
-    def of(cls, amount: Money) -> Self:
-        return cls(minor=amount.minor, currency=amount.currency)
-
-    def to_money(self) -> Money:
-        return Money(self.minor, self.currency)
 
 
 class MaintenanceForm(_Form):
@@ -166,7 +159,7 @@ class ReportSheet(BaseModel):
     findings: list[FindingSheet]
     percent: int = Field(description="Percent of the month's charges that is given back.")
     credit: Credit = Field(description="How far that has come.")
-    amount: AmountForm | None = Field(description="What was given back, without VAT.")
+    amount: MoneyForm | None = Field(description="What was given back, without VAT.")
     notes: list[str] = Field(description="The credit notes.")
     evidence: list[int] = Field(description="Places in the log; `torvet log receipt` proves them.")
 
@@ -182,7 +175,7 @@ class ReportSheet(BaseModel):
             findings=[FindingSheet.of(one) for one in report.findings],
             percent=report.percent,
             credit=kept.credit,
-            amount=None if kept.amount is None else AmountForm.of(kept.amount),
+            amount=MoneyForm.maybe(kept.amount),
             notes=list(kept.notes),
             evidence=list(report.evidence),
         )
@@ -253,7 +246,7 @@ class DecisionSheet(BaseModel):
 
     outcome: Outcome
     reason: str
-    amount: AmountForm | None
+    amount: MoneyForm | None
     credit_note: str | None
     decided_at: datetime
 
@@ -304,7 +297,7 @@ class DisputeSheet(BaseModel):
             else DecisionSheet(
                 outcome=made.outcome,
                 reason=made.reason,
-                amount=None if made.amount is None else AmountForm.of(made.amount),
+                amount=MoneyForm.maybe(made.amount),
                 credit_note=made.credit_note,
                 decided_at=made.decided_at,
             ),
