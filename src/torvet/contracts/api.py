@@ -1,8 +1,6 @@
 """Offers and contracts over HTTP."""
 
-import math
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Query
@@ -47,7 +45,6 @@ from .sheets import (
 LD_JSON = "application/ld+json"
 DEFAULT_TITLE = "Terms in ODRL"
 PAGE_MAX = 200
-HOUR = timedelta(hours=1)
 PAGE = 50
 
 router = APIRouter(prefix="/api", tags=["contracts"])
@@ -298,8 +295,7 @@ def _draft(parts: Parts, caller: Caller, slug: str, form: OfferForm | PolicyForm
 def _levels(parts: Parts, caller: Caller, slug: str, written: Mapping[str, Any]) -> ServiceLevels:
     """Read what is promised; `as-stated` is what the dataset's description says at this moment."""
     with parts.db.begin() as tx:
-        stated = catalogue.stated_interval(catalogue.visible_dataset(tx, slug, caller))
-    hours = None if stated is None else max(math.ceil(stated / HOUR), 1)
+        hours = service.stated_hours(catalogue.visible_dataset(tx, slug, caller))
     return levels_from_json(written, stated_hours=hours)
 
 

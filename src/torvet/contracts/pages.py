@@ -1,26 +1,32 @@
 """The page of one dataset: what it is, how good it is, a look inside, and the terms to have it."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection
 
 from torvet import catalogue, parties
 from torvet.catalogue import ColumnProfile, Dataset, Release
+from torvet.kit.entered import NOTHING_ENTERED, Entered
+from torvet.kit.errors import ExchangeError
 from torvet.parties import Caller
 from torvet.parties.signin import SignedIn, TheCaller
 from torvet.ports.parts import Parts
+from torvet.web.entered import TheFields
 from torvet.web.pages import render
 from torvet.web.parts import TheParts
+from torvet.web.problems import STATUS
 
-from . import capping, entitlement, level_words, price_words, service
-from .forms import REASON_MAX
-from .model import Contract
-from .orders import PURCHASE_ORDER_MAX, Order
+from . import capping, duties, entitlement, level_words, price_words, purposes, service
+from .errors import OrderInvalid
+from .forms import NOTE_MAX, REASON_MAX
+from .model import Contract, Offer
+from .order_fields import order_entered
 from .panels import panels_of
 from .purposes import PURPOSES
-from .sentences import moment
+from .sentences import Sentence, moment
 from .sheets import contract_sheets
 from .terms import words as terms_in_words
 
@@ -34,33 +40,91 @@ HISTOGRAM_HEIGHT = 27
 @router.get("/datasets/{slug}")
 def dataset_page(slug: str, request: Request, caller: TheCaller, parts: TheParts) -> Response:
     """Show a dataset to whoever may see it."""
+    return _dataset(request, parts, caller, slug)
+
+
+@router.post("/offers/{offer_id}/acceptance")
+def accept_on_page(
+    offer_id: str, request: Request, caller: SignedIn, parts: TheParts, entered: TheFields
+) -> Response:
+    """Accept an offer from its dataset's page; what is refused comes back there as it was entered.
+
+    Whoever may not see the offer is told no more than that there is none.
+    """
+    with parts.db.begin() as tx:
+        offer = service.visible_offer(tx, caller, offer_id)
+        dataset = catalogue.dataset(tx, offer.dataset)
+    try:
+        made = service.accept(
+            parts,
+            caller,
+            offer_id,
+            purpose=entered.line("purpose"),
+            note=_note(entered, offer),
+            seen=entered.line("seen"),
+            order=order_entered(entered, offer),
+        )
+    except ExchangeError as error:
+        return _dataset(
+            request, parts, caller, dataset.slug, refusal=Refusal(offer.id, entered, error)
+        )
+    return RedirectResponse(f"/contracts/{made.id}", status_code=303)
+
+
+def _note(entered: Entered, offer: Offer) -> str:
+    note = entered.text("note").strip()
+    if len(note) > NOTE_MAX or "\0" in note:
+        raise OrderInvalid(offer.id, (f"the note has more than {NOTE_MAX:,} characters",))
+    return note
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An acceptance that was refused: of what, what was entered, and why."""
+
+    offer: str
+    entered: Entered
+    error: ExchangeError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferInWords:
+    """An offer as a dataset's page says it."""
+
+    offer: Offer
+    terms: list[Sentence]
+    price: list[Sentence]
+    levels: list[Sentence]
+    audience: list[str]
+    """Names of those who may accept it; its provider alone reads them."""
+    entered: Entered = NOTHING_ENTERED
+
+
+def _dataset(
+    request: Request, parts: Parts, caller: Caller, slug: str, refusal: Refusal | None = None
+) -> Response:
     with parts.db.begin() as tx:
         dataset = catalogue.visible_dataset(tx, slug, caller)
         provider = parties.party(tx, dataset.provider)
         releases = catalogue.releases(tx, dataset.id)
         newest = max(releases, key=lambda release: release.number, default=None)
         seen = _look(tx, parts, caller, dataset, newest) if newest else {}
-        offers = service.offers_of(tx, caller, slug)
+        offers = _offers(tx, caller, slug, refusal)
         panels = panels_of(tx, caller, dataset)
         waiting = catalogue.waiting_for(tx, caller, dataset)
     return render(
         request,
         "contracts/dataset.html",
+        http_status=200 if refusal is None else STATUS[refusal.error.kind],
         dataset=dataset,
         provider=provider,
         releases=releases,
         newest=newest,
         seen=seen,
         waiting=waiting,
-        offers=[
-            (
-                offer,
-                terms_in_words(offer.clauses),
-                price_words.of_price(offer.price),
-                level_words.of_levels(offer.levels, offer.price),
-            )
-            for offer in offers
-        ],
+        offers=offers,
+        refusal=refusal,
+        offering=caller.party == dataset.provider and caller.may(parties.Role.STEWARD),
         purposes=PURPOSES,
         panels=panels,
         bars=bars,
@@ -68,20 +132,23 @@ def dataset_page(slug: str, request: Request, caller: TheCaller, parts: TheParts
     )
 
 
-@router.post("/offers/{offer_id}/acceptance")
-def accept_on_page(  # noqa: PLR0917 - FastAPI calls it, by name
-    offer_id: str,
-    purpose: Annotated[str, Form(max_length=80)],
-    seen: Annotated[str, Form(max_length=64)],
-    caller: SignedIn,
-    parts: TheParts,
-    purchase_order: Annotated[str, Form(max_length=PURCHASE_ORDER_MAX)] = "",
-    ean: Annotated[str, Form(max_length=20)] = "",
-) -> RedirectResponse:
-    """Accept an offer from its dataset's page."""
-    order = Order(purchase_order=purchase_order.strip(), ean=ean.replace(" ", ""))
-    made = service.accept(parts, caller, offer_id, purpose=purpose, seen=seen, order=order)
-    return RedirectResponse(f"/contracts/{made.id}", status_code=303)
+def _offers(
+    tx: Connection, caller: Caller, slug: str, refusal: Refusal | None
+) -> list[OfferInWords]:
+    found = service.offers_of(tx, caller, slug)
+    own = [offer for offer in found if offer.provider == caller.party]
+    known = parties.parties_by_id(tx, {party for offer in own for party in offer.audience or ()})
+    return [
+        OfferInWords(
+            offer=offer,
+            terms=terms_in_words(offer.clauses),
+            price=price_words.of_price(offer.price),
+            levels=level_words.of_levels(offer.levels, offer.price),
+            audience=sorted(known[one].name for one in offer.audience or () if one in known),
+            entered=refusal.entered if refusal and refusal.offer == offer.id else NOTHING_ENTERED,
+        )
+        for offer in found
+    ]
 
 
 @router.get("/contracts")
@@ -105,10 +172,15 @@ def contract_page(
         dataset = catalogue.dataset(tx, contract.dataset)
         both = parties.parties_by_id(tx, [contract.provider, contract.consumer])
         spent = capping.month_spent(tx, contract, parts.clock.now())
+        owed = duties.duties_of(tx, contract)
     return render(
         request,
         "contracts/contract.html",
         spent=spent,
+        owed=owed,
+        may_buy=caller.may(parties.Role.BUYER),
+        may_keep=caller.may(parties.Role.STEWARD),
+        purpose=purposes.label(contract.purpose),
         month_over=moment(spent.end).en,
         contract=contract,
         dataset=dataset,
@@ -144,6 +216,42 @@ def revoke_on_page(
 ) -> RedirectResponse:
     """End a contract and say why, as the provider; the next read is refused."""
     return _back_to(service.revoke(parts, caller, contract_id, reason))
+
+
+@router.post("/contracts/{contract_id}/ending")
+def end_on_page(
+    contract_id: str,
+    caller: SignedIn,
+    parts: TheParts,
+    reason: Annotated[str, Form(max_length=REASON_MAX, pattern=r"^[^\r\n\x00]*$")] = "",
+) -> RedirectResponse:
+    """End a contract, or take a request back, as the consumer; the next read is refused."""
+    return _back_to(service.end(parts, caller, contract_id, reason.strip()))
+
+
+Kind = Annotated[str, Path(max_length=40, pattern=r"^[a-z-]+$")]
+
+
+@router.post("/contracts/{contract_id}/duties/{kind}/done")
+def duty_done_on_page(
+    contract_id: str,
+    kind: Kind,
+    words: Annotated[str, Form(min_length=1, max_length=NOTE_MAX, pattern=r"^[^\x00]*$")],
+    caller: SignedIn,
+    parts: TheParts,
+) -> RedirectResponse:
+    """Say that a duty is done, and how, as the consumer."""
+    duties.do(parts, caller, contract_id, kind, words.strip())
+    return RedirectResponse(f"/contracts/{contract_id}#owed", status_code=303)
+
+
+@router.post("/contracts/{contract_id}/duties/{kind}/reopening")
+def duty_reopened_on_page(
+    contract_id: str, kind: Kind, reason: Reason, caller: SignedIn, parts: TheParts
+) -> RedirectResponse:
+    """Say why a duty is not done, as the provider; its days count anew."""
+    duties.reopen(parts, caller, contract_id, kind, reason)
+    return RedirectResponse(f"/contracts/{contract_id}#owed", status_code=303)
 
 
 def _back_to(contract: Contract) -> RedirectResponse:

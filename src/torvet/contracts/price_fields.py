@@ -58,8 +58,7 @@ def price_entered(entered: Entered) -> Price:
     Nothing entered is free of charge.
     """
     reading = _Reading(entered, _currency(entered))
-    others = [_prefix(n) for n in range(1, CASES_MAX) if _is_used(entered, _prefix(n))]
-    cases = [reading.case(prefix, f"other price {n}") for n, prefix in enumerate(others, 1)]
+    cases = [reading.case(_prefix(n), f"other price {n}") for n in cases_used(entered)]
     only_named = entered.has("price_only_named")
     if not only_named:
         cases.append(reading.case(_prefix(0), "the price"))
@@ -98,9 +97,14 @@ def price_fields(price: Price) -> Fields:
     return fields
 
 
+def cases_used(entered: Entered) -> list[int]:
+    """Return the numbers of the other prices that say anything."""
+    return [n for n in range(1, CASES_MAX) if _is_used(entered, _prefix(n))]
+
+
 def cases_shown(entered: Entered) -> int:
     """Return for how many other prices a form with `entered` has fields."""
-    used = [n for n in range(1, CASES_MAX) if _is_used(entered, _prefix(n))]
+    used = cases_used(entered)
     return min(max(CASES_SHOWN, *used, len(used) + 1) if used else CASES_SHOWN, CASES_MAX - 1)
 
 

@@ -74,6 +74,11 @@ def of_use(rate: PerUse) -> Sentence:
     return Sentence(da=_use(rate, "da"), en=_use(rate, "en"))
 
 
+def kind_words(kind: PartyKind) -> Sentence:
+    """Say what consumers of a kind are called."""
+    return _KINDS[kind]
+
+
 def of_cap(cap: Money) -> Sentence:
     """Say the most that a consumer will spend on use."""
     return Sentence(

@@ -222,6 +222,11 @@ class Price:
         """Say whether nobody ever pays anything."""
         return all(case.tariff.is_free for case in self.cases)
 
+    @property
+    def depends_on_use(self) -> bool:
+        """Say whether anybody pays by use."""
+        return any(case.tariff.uses for case in self.cases)
+
     def tariff_for(self, purpose: str, kind: PartyKind) -> Tariff | None:
         """Return the tariff of the first case that fits, None where none does."""
         return next((case.tariff for case in self.cases if case.fits(purpose, kind)), None)

@@ -1,8 +1,9 @@
 """What parties do with offers and contracts. One function is one deed, in one transaction."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -46,6 +47,9 @@ from .terms import check_levels, digest_of, fitted, purpose_code
 OFFERS_MAX = 500
 CONTRACTS_MAX = 1_000
 AUDIENCE_MAX = 500
+HOUR = timedelta(hours=1)
+PREVIEWED = OfferId("of_preview")
+"""Of an offer that is not made yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,37 +68,50 @@ class Draft:
 
 def make_offer(parts: Parts, caller: Caller, slug: str, draft: Draft) -> Offer:
     """Offer a dataset under terms that fit its newest release."""
-    now = parts.clock.now()
     with parts.db.begin() as tx:
-        dataset = _own_dataset(tx, caller, slug)
-        clauses = fitted(draft.clauses, column_types(tx, dataset.id))
-        check_levels(draft.levels, draft.price)
-        if not draft.preview_acknowledged:
-            _check_preview(tx, dataset, clauses)
-        offer = Offer(
-            id=OfferId(parts.new_id("of")),
-            dataset=dataset.id,
-            provider=dataset.provider,
-            title=draft.title,
-            clauses=clauses,
-            approval=draft.approval,
-            audience=_audience(tx, draft.audience),
-            price=draft.price,
-            levels=draft.levels,
-            made_at=now,
-            made_by=caller.account,
-            digest=digest_of(
-                dataset.id,
-                draft.title,
-                draft.approval,
-                clauses,
-                draft.price,
-                levels=draft.levels,
-            ),
-        )
+        drawn = _drawn(parts, tx, caller, slug, draft)
+        offer = replace(drawn, id=OfferId(parts.new_id("of")))
         store.add_offer(tx, offer)
-        record(tx, facts.of_offer("offer-made", offer, caller.actor, now))
+        record(tx, facts.of_offer("offer-made", offer, caller.actor, offer.made_at))
     return offer
+
+
+def preview_offer(parts: Parts, caller: Caller, slug: str, draft: Draft) -> Offer:
+    """Return the offer that `make_offer` would make, to be read before it is; nothing is written.
+
+    Raises what `make_offer` raises.
+    """
+    with parts.db.begin() as tx:
+        return _drawn(parts, tx, caller, slug, draft)
+
+
+def _drawn(parts: Parts, tx: Connection, caller: Caller, slug: str, draft: Draft) -> Offer:
+    dataset = own_dataset(tx, caller, slug)
+    clauses = fitted(draft.clauses, column_types(tx, dataset.id))
+    check_levels(draft.levels, draft.price)
+    if not draft.preview_acknowledged:
+        _check_preview(tx, dataset, clauses)
+    return Offer(
+        id=PREVIEWED,
+        dataset=dataset.id,
+        provider=dataset.provider,
+        title=draft.title,
+        clauses=clauses,
+        approval=draft.approval,
+        audience=_audience(tx, draft.audience),
+        price=draft.price,
+        levels=draft.levels,
+        made_at=parts.clock.now(),
+        made_by=caller.account,
+        digest=digest_of(
+            dataset.id,
+            draft.title,
+            draft.approval,
+            clauses,
+            draft.price,
+            levels=draft.levels,
+        ),
+    )
 
 
 def withdraw_offer(parts: Parts, caller: Caller, offer_id: str) -> Offer:
@@ -272,12 +289,19 @@ def _is_for_shares(caller: Caller) -> bool:
     return bool(caller.scopes) and all(scope.startswith(SHARE) for scope in caller.scopes)
 
 
-def _own_dataset(tx: Connection, caller: Caller, slug: str) -> Dataset:
+def own_dataset(tx: Connection, caller: Caller, slug: str) -> Dataset:
+    """Return a dataset that the caller may offer; raise NotProvider, or what hides it."""
     dataset = catalogue.visible_dataset(tx, slug, caller)
     if dataset.provider != caller.party:
         raise NotProvider(dataset.slug)
     parties.check(caller, Role.STEWARD)
     return dataset
+
+
+def stated_hours(dataset: Dataset) -> int | None:
+    """Return within how many hours a dataset says that it is brought up to date, if it does."""
+    stated = catalogue.stated_interval(dataset)
+    return None if stated is None else max(math.ceil(stated / HOUR), 1)
 
 
 def column_types(tx: Connection, dataset: str) -> dict[str, str] | None:
