@@ -108,9 +108,18 @@ def fill(home, *, rows, files, readers, clauses=(), port=None, terms=None):
 
 @contextmanager
 def serving(filled):
-    """Serve the exchange from a process of its own, worker and sealer included."""
-    environment = {**os.environ, "TORVET_HOME": str(filled.home), "TORVET_URL": filled.url}
-    command = [sys.executable, "-m", "benchmarks._serve", str(filled.port)]
+    """Serve the exchange from a process of its own, worker and sealer included.
+
+    When it has ended, so has its database: the folder may be removed.
+    """
+    environment = {
+        "TORVET_LOG_LEVEL": "warning",
+        **os.environ,
+        "TORVET_HOME": str(filled.home),
+        "TORVET_URL": filled.url,
+    }
+    torvet = Path(sys.executable).with_name("torvet")
+    command = [str(torvet), "serve", "--port", str(filled.port)]
     process = subprocess.Popen(command, env=environment)
     try:
         _until_it_answers(filled.url, process)

@@ -1,6 +1,8 @@
 """The application, put together from its slices: it knows all and decides nothing."""
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
@@ -133,11 +135,16 @@ def application(parts: Parts) -> FastAPI:
     return app
 
 
-def settle_in() -> None:
-    """Leave what was made so far to itself: call it once, when all that will stay is there.
+@contextmanager
+def settled() -> Iterator[None]:
+    """Leave what was made so far to itself until the block ends: all that will stay is there.
 
     What the imports and the routes made is most of what lives, and stays. Hardly any of it is
     garbage, so it is set aside without being looked through once more.
     """
     gc.freeze()
     look_seldom()
+    try:
+        yield
+    finally:
+        gc.unfreeze()  # what is never looked at is never taken apart, which DuckDB complains of

@@ -5,6 +5,7 @@ runs, a command starts `python -m torvet.cli.near HOME`, which serves until its 
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -81,3 +82,5 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    # All is closed and a command waits for the end: nothing more is taken apart.
+    os._exit(0)

@@ -13,7 +13,7 @@ from torvet.audit import verify_log
 from torvet.exchange import back_up, check, open_parts, restore_from, stop_embedded
 from torvet.jobs import run_worker
 from torvet.parties import make_operator
-from torvet.server import application, settle_in
+from torvet.server import application, settled
 from torvet.settings import Settings, load
 
 from .here import HERE, Here
@@ -36,11 +36,12 @@ def serve(*, host: str | None = None, port: int | None = None, here: Here = HERE
     given = {"host": host, "port": port, "home": here.home}
     settings, _ = load(**{name: value for name, value in given.items() if value is not None})
     configure(settings.log_level)
+    # uvicorn ends by a signal and sends it once more, which would end us with all parts open.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with open_parts(settings) as parts:
         err.print(f"Torvet serves at [bold]{settings.url}[/] from {escape(str(settings.home))}")
         app = application(parts)
-        settle_in()
-        with working(parts), near(parts):
+        with settled(), working(parts), near(parts):
             uvicorn.run(
                 app,
                 host=settings.host,
