@@ -12,7 +12,7 @@ from .activity import pages as activity_pages
 from .audit import api as audit_api
 from .audit import pages as audit_pages
 from .billing import api as billing_api
-from .billing import books_pages, credits_api, invoice_pages, quote_api
+from .billing import books_pages, credits_api, invoice_pages, quote_api, quote_pages
 from .billing.charges import api as charges_api
 from .billing.charges import pages as charges_pages
 from .billing.escrow import api as escrow_api
@@ -51,7 +51,7 @@ from .reuse import api as reuse_api
 from .reuse import pages as reuse_pages
 from .reuse import reviews_api
 from .trust import api as trust_api
-from .trust import disputes_api
+from .trust import dispute_pages, disputes_api, maintenance_pages
 from .trust import pages as trust_pages
 from .web import readers
 from .web.frame import new_app
@@ -98,6 +98,7 @@ ROUTERS = (
     contracts_pages.router,
     offer_pages.router,
     charges_pages.router,
+    quote_pages.router,
     demand_pages.router,
     demand_answer_pages.router,
     reuse_pages.router,
@@ -108,6 +109,8 @@ ROUTERS = (
     negotiation_pages.router,
     activity_pages.router,
     trust_pages.router,
+    dispute_pages.router,
+    maintenance_pages.router,
     payments_pages.router,
     payouts_pages.router,
     escrow_pages.router,

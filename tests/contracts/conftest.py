@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from torvet.audit import Fact, record, seal
 from torvet.catalogue import store as catalogue_store
 from torvet.catalogue.model import DeliveryId, Release
 from torvet.ingest import Column, ColumnType
+from torvet.metering import catch_up
 from torvet.parties.signin import resolve
 
 from .written import TRANSPORT
@@ -155,3 +157,29 @@ def facts(parts):
             return [json.loads(leaf) for leaf in leaves]
 
     return about
+
+
+@pytest.fixture
+def used(parts):
+    """Put rows on the meter, under a contract, a few days ago."""
+
+    def deliver(contract, at, rows):
+        body = {"contract": contract["id"], "dataset": contract["dataset"]["id"], "release": 1}
+        body |= {"channel": "rest", "rows": rows, "bytes": 100 * rows, "requests": 1}
+        sides = (contract["provider"]["id"], contract["consumer"]["id"])
+        with parts.db.begin() as tx:
+            record(
+                tx,
+                Fact(
+                    name="usage",
+                    at=at,
+                    actor="tk_1",
+                    subject=contract["id"],
+                    parties=sides,
+                    body=body | {"format": "json"},
+                ),
+            )
+        seal(parts)
+        catch_up(parts)
+
+    return deliver

@@ -6,8 +6,6 @@ import pytest
 from sqlalchemy import text
 
 from torvet import parties
-from torvet.audit import Fact, record, seal
-from torvet.metering import catch_up
 
 from .written import TRANSPORT
 
@@ -161,32 +159,6 @@ def test_the_pages_show_prices(alma, bo):
     assert contract.status_code == 200, contract.text
     assert "PO-1" in contract.text
     assert "500.00 a month" in contract.text
-
-
-@pytest.fixture
-def used(parts):
-    """Put rows on the meter, under a contract, a few days ago."""
-
-    def deliver(contract, at, rows):
-        body = {"contract": contract["id"], "dataset": contract["dataset"]["id"], "release": 1}
-        body |= {"channel": "rest", "rows": rows, "bytes": 100 * rows, "requests": 1}
-        sides = (contract["provider"]["id"], contract["consumer"]["id"])
-        with parts.db.begin() as tx:
-            record(
-                tx,
-                Fact(
-                    name="usage",
-                    at=at,
-                    actor="tk_1",
-                    subject=contract["id"],
-                    parties=sides,
-                    body=body | {"format": "json"},
-                ),
-            )
-        seal(parts)
-        catch_up(parts)
-
-    return deliver
 
 
 def test_the_calculator_tells_what_last_months_use_would_have_cost(alma, bo, carla, used, clock):

@@ -117,3 +117,15 @@ class QuotePeriodUnfit(ExchangeError):
 
     def __str__(self) -> str:
         return f"A price is worked out for {self.days_max} days at most, from 1970 on."
+
+
+@dataclass(eq=False)
+class QuantityInvalid(ExchangeError):
+    """Something that should be a quantity and is none."""
+
+    kind, code = Kind.INVALID, "quantity-invalid"
+    advice = "Write a number that is not below zero: 250000, or 1.5 for GB."
+    faults: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"That is no quantity: {'; '.join(self.faults)}."

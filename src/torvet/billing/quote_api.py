@@ -89,14 +89,14 @@ def quote_of_use(  # noqa: PLR0917 - FastAPI calls it, by name
     consumers would have paid together.
     """
     month = calculator.last_month(parts.clock.now())
-    party = _reader(caller)
+    party = reader_of(caller)
     with parts.db.begin() as tx:
         offer = contracts.visible_offer(tx, caller, offer_id)
         found = calculator.quote_of_use(
             tx,
             offer,
             party,
-            purpose=_code(purpose),
+            purpose=code_of(purpose),
             start=start or month.start,
             end=end or month.end,
         )
@@ -113,22 +113,24 @@ def quote_of_quantities(
 ) -> QuoteForm:
     """Tell what a month with these quantities would cost you under the offer."""
     month = calculator.last_month(parts.clock.now())
-    party = _reader(caller)
+    party = reader_of(caller)
     with parts.db.begin() as tx:
         offer = contracts.visible_offer(tx, caller, offer_id)
-        tariff = calculator.tariff_for(tx, offer, party, _code(purpose))
+        tariff = calculator.tariff_for(tx, offer, party, code_of(purpose))
     return _form(
         offer_id, calculator.quote(tariff, form.at(month.start), month.start, month.end), 0
     )
 
 
-def _reader(caller: Caller) -> PartyId:
+def reader_of(caller: Caller) -> PartyId:
+    """Return the party that the caller reads for."""
     check(caller, Role.READER)
     assert caller.party is not None, "a reader reads for a party"
     return caller.party
 
 
-def _code(purpose: str | None) -> str:
+def code_of(purpose: str | None) -> str:
+    """Return the code of a purpose, empty where none is named; raise PurposeUnknown."""
     return "" if purpose is None else purpose_code(purpose)
 
 

@@ -1,6 +1,6 @@
 """What providers offer and consumers accept, and what that allows at every read."""
 
-from . import level_words
+from . import level_words, price_words
 from .capping import MonthSpent, hold_spending, month_spent
 from .clause_fields import clause_fields, clauses_entered
 from .clauses import (
@@ -67,7 +67,7 @@ from .model import (
 from .news import take_news
 from .orders import NO_ORDER, Order
 from .orders import faults_of as order_faults
-from .panels import Panel, beside_dataset
+from .panels import Panel, beside_dataset, beside_new_offer
 from .prices import (
     FREE,
     NOTHING,
@@ -186,6 +186,7 @@ __all__ = [
     "admit",
     "approve",
     "beside_dataset",
+    "beside_new_offer",
     "bytes_are_capped",
     "cancel",
     "check_levels",
@@ -220,6 +221,7 @@ __all__ = [
     "offers_of",
     "order_faults",
     "prepaid_contracts",
+    "price_words",
     "projection_of",
     "projection_of_clauses",
     "promising",
