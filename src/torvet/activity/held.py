@@ -64,6 +64,7 @@ HELD = (
     Held("card_payments", by=("party",), without=("url", "session")),
     Held("card_refunds", column="payment", of="card_payments"),
     Held("payouts", by=("party",)),
+    Held("payout_lines", column="payout", of="payouts"),
     Held("share_agreements", by=("provider",)),
     Held("share_members", by=("party",)),
     Held("share_divisions", by=("provider",)),

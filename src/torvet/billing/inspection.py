@@ -22,6 +22,7 @@ from .escrow import faults_of_holds
 from .invoices import invoice_faults
 from .model import AccountBalance, AccountKind, Transaction
 from .payments import faults_of_payments
+from .payouts import faults_of_payouts
 from .service import POSTED
 from .shares import faults_of_shares
 
@@ -199,6 +200,7 @@ _OF_THE_ROOMS: tuple[tuple[str, _Look], ...] = (
         "Books, bank statements, cards and payouts tell the same; no statement is missing.",
         _of_room(faults_of_payments),
     ),
+    ("Payouts are what their lines come to.", _of_room(faults_of_payouts)),
     ("Shares of income come to the income that they divide.", _of_room(faults_of_shares)),
     ("What is held for parties is what escrow has.", _of_room(faults_of_holds)),
     (

@@ -29,10 +29,17 @@ from torvet.billing.payments import (
     refund,
 )
 from torvet.billing.payments.errors import NotOverpaid
-from torvet.billing.payouts import PayoutSettled, Stage, cancel, payouts_of
+from torvet.billing.payouts import (
+    LineKind,
+    PayoutSettled,
+    Stage,
+    cancel,
+    payout_of,
+    payouts_of,
+)
 from torvet.billing.payouts.model import LIVE
 from torvet.billing.shares import Agreement, Member, Terms, Way, store
-from torvet.kit.money import Currency
+from torvet.kit.money import Currency, Money
 
 from .conftest import THE_OPERATOR, kr
 
@@ -97,6 +104,16 @@ class Play:
 
     def step(self, what, amount, which):
         getattr(self, "_" + what.replace(" ", "_"))(amount, which)
+
+    def every_payout(self):
+        """What was paid out to the seller and to the member."""
+        with self.parts.db.begin() as tx:
+            found = payouts_of(tx, THE_OPERATOR, every=True)
+        return [one for one in found if one.party in {self.seller, self.member}]
+
+    def lines(self, payout):
+        with self.parts.db.begin() as tx:
+            return payout_of(tx, THE_OPERATOR, payout.id)[1]
 
     def read(self):
         self.last = self.market.bank.statement(self.parts.clock.now().date())
@@ -282,6 +299,12 @@ def test_no_money_is_made_or_lost(market, todo):
         )
         assert paid >= 0
         assert paid <= sum(market.invoice(one).gross.minor for one in play.invoices)
+    # Every payout tells by its lines which sales and shares it is for, and nothing else.
+    for one in play.every_payout():
+        assert Money.total([line.amount for line in play.lines(one)], one.amount.currency) == (
+            one.amount
+        )
+        assert {line.kind for line in play.lines(one)} <= {LineKind.SALE, LineKind.SHARE}
     report = check_books(parts)
     assert report.faults == ()
     assert {one.account.currency for one in balances} <= {Currency.DKK}

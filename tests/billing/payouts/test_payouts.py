@@ -3,24 +3,29 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 
 from billing.payments.conftest import BUYER, CLUB, OPERATOR, SELLER, THE_OPERATOR, caller_for, kr
 from torvet.audit import facts_about
 from torvet.backends.bank_transfer import BankByFiles
-from torvet.billing import check_books, escrow
+from torvet.billing import HOUSE, AccountKind, Posting, check_books, debit, escrow, post
+from torvet.billing import credit as book_credit
 from torvet.billing.escrow import Purpose
-from torvet.billing.invoices import credit, sales_of
+from torvet.billing.invoices import Kind, credit, invoices_of, sales_of
 from torvet.billing.payments import faults_of_payments, lines_of, refund
 from torvet.billing.payments.errors import NotOverpaid
 from torvet.billing.payouts import (
+    LineKind,
     NoOwnAccount,
     PayoutNotFound,
     PayoutSettled,
     Stage,
     cancel,
     due,
+    payout_of,
     payouts_of,
 )
+from torvet.billing.payouts.service import waiting_sales
 from torvet.kit.money import Currency
 from torvet.parties import NotAllowed
 
@@ -320,3 +325,131 @@ def test_a_file_is_left_for_the_bank_once(parts, market, tmp_path):
 
 def folder(path):
     return BankByFiles(path)
+
+
+def lines(parts, payout, by=THE_OPERATOR):
+    with parts.db.begin() as tx:
+        return payout_of(tx, by, payout.id)[1]
+
+
+def newest(parts, party):
+    return of(parts, party)[0]
+
+
+def test_a_payout_names_the_self_billed_documents_that_it_pays(parts, market):
+    seller, first = sale(market)
+    _, second = sale(market, 50_000, seller=seller)
+    waits = market.sold(30_000, seller=seller)
+
+    market.pay_out()
+
+    told = lines(parts, newest(parts, seller), caller_for(seller))
+    assert [(one.kind, one.invoice, one.amount) for one in told] == [
+        (LineKind.SALE, first.id, kr(120_000)),
+        (LineKind.SALE, second.id, kr(60_000)),
+    ]
+    numbers = {one.document for one in told}
+    with parts.db.begin() as tx:
+        mine = invoices_of(tx, caller_for(seller), kinds=[Kind.SELF_BILLED_INVOICE])
+        (still,) = waiting_sales(tx, caller_for(seller))
+    assert len(numbers) == 2
+    assert numbers < {one.number for one in mine}
+    assert (still.amount, still.why) == (kr(36_000), "its buyer has not paid all of it")
+
+    market.paid(waits)
+    market.pay_out()
+    assert [one.invoice for one in lines(parts, newest(parts, seller))] == [waits.id]
+
+
+def test_what_is_credited_after_it_was_paid_out_is_taken_off_the_next_payout_by_name(parts, market):
+    seller, invoice = sale(market)
+    market.pay_out()
+    give_back(parts, invoice, kr(10_000), key="late")
+    _, other = sale(market, seller=seller)
+
+    market.pay_out()
+
+    told = lines(parts, newest(parts, seller))
+    assert sorted(one.amount.minor for one in told) == [-12_000, 120_000]
+    assert {one.kind for one in told} == {LineKind.SALE}
+    assert other.id in {one.invoice for one in told}
+    assert all(one.document for one in told)
+
+
+def test_what_is_disputed_after_it_was_paid_out_is_taken_off_and_comes_back(parts, market):
+    seller, invoice = sale(market)
+    market.pay_out()
+    with parts.db.begin() as tx:
+        (sold,) = sales_of(tx, invoice.id)
+        escrow.stop_payouts(tx, invoice.id, sold.contract, cause="dp_9", at=parts.clock.now())
+        (waits,) = waiting_sales(tx, caller_for(seller))
+    assert waits.why == "it is disputed"
+    sale(market, 200_000, seller=seller)
+
+    market.pay_out()
+    assert [one.amount for one in lines(parts, newest(parts, seller))] == [
+        kr(-120_000),
+        kr(240_000),
+    ]
+
+    with parts.db.begin() as tx:
+        escrow.lift_stops(tx, "dp_9", at=parts.clock.now())
+    market.pay_out()
+    (back,) = lines(parts, newest(parts, seller))
+    assert (back.invoice, back.amount) == (invoice.id, kr(120_000))
+
+
+def test_what_came_back_is_in_the_next_payout_again(parts, market):
+    seller, invoice = sale(market)
+    market.pay_out()
+    cancel(parts, THE_OPERATOR, newest(parts, seller).id, "the bank refused the file")
+
+    market.pay_out()
+
+    (line,) = lines(parts, newest(parts, seller))
+    assert (line.invoice, line.amount) == (invoice.id, kr(120_000))
+    assert check_books(parts).ok
+
+
+def test_what_else_is_owed_is_a_line_of_its_own(parts, market):
+    party = market.square.party(SELLER)
+    with parts.db.begin() as tx:
+        moved = (debit(AccountKind.BANK, HOUSE, kr(7_000)), credit_to(party, kr(7_000)))
+        posting = Posting(key=f"t:{party}", kind="payout-back", words="Back", lines=moved)
+        post(tx, posting, at=parts.clock.now(), by="x")
+    sale(market, seller=party)
+
+    market.pay_out()
+
+    told = lines(parts, newest(parts, party))
+    assert [(one.kind, one.amount) for one in told] == [
+        (LineKind.SALE, kr(120_000)),
+        (LineKind.OTHER, kr(7_000)),
+    ]
+
+
+def credit_to(party, amount):
+    return book_credit(AccountKind.PAYABLE, party, amount)
+
+
+def test_a_payout_is_told_to_its_party_and_the_operator_alone(parts, market):
+    seller, _ = sale(market)
+    market.pay_out()
+
+    with parts.db.begin() as tx, pytest.raises(PayoutNotFound):
+        payout_of(tx, caller_for(market.square.party(SELLER)), newest(parts, seller).id)
+
+
+def test_a_payout_that_is_not_what_its_lines_make_is_found(parts, market):
+    seller, _ = sale(market)
+    market.pay_out()
+    payout = newest(parts, seller).id
+    change = text("update payout_lines set amount = amount + :more where payout = :payout")
+    with parts.db.begin() as tx:
+        tx.execute(change, {"more": 1, "payout": payout})
+
+    said = check_books(parts).faults
+
+    with parts.db.begin() as tx:
+        tx.execute(change, {"more": -1, "payout": payout})
+    assert f"payout {payout} is not what its lines make" in said

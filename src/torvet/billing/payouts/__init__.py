@@ -2,24 +2,29 @@
 
 from . import jobs as _jobs  # importing it makes sending known to the worker
 from .errors import NoOwnAccount, PayoutNotFound, PayoutSettled
-from .model import Due, KeptFile, Payout, Run, Stage
+from .model import Due, KeptFile, LineKind, Payout, PayoutLine, Run, Stage
 from .service import (
     came_back,
     cancel,
     due,
+    faults_of_payouts,
     kept_file,
     order,
     pay_back,
     pay_out,
+    payout_of,
     payouts_of,
     went_out,
+    why_it_waits,
 )
 
 __all__ = [
     "Due",
     "KeptFile",
+    "LineKind",
     "NoOwnAccount",
     "Payout",
+    "PayoutLine",
     "PayoutNotFound",
     "PayoutSettled",
     "Run",
@@ -27,11 +32,14 @@ __all__ = [
     "came_back",
     "cancel",
     "due",
+    "faults_of_payouts",
     "kept_file",
     "order",
     "pay_back",
     "pay_out",
+    "payout_of",
     "payouts_of",
     "went_out",
+    "why_it_waits",
 ]
 del _jobs

@@ -72,6 +72,18 @@ class KeptFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileSum:
+    """A payment file in one currency: `seen` where the bank has told of all that is in it."""
+
+    id: FileId
+    made_at: datetime
+    pay_on: date
+    transfers: int
+    amount: Money
+    seen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
     """What a party has on one of its accounts, and how much of it can be paid out.
 
@@ -98,3 +110,42 @@ class Run:
     file: FileId | None
     payouts: tuple[Payout, ...]
     waiting: tuple[Due, ...]
+
+
+class LineKind(StrEnum):
+    """What a line of a payout is."""
+
+    SALE = "sale"
+    """What a document says of a contract: the provider's part with its VAT."""
+    SHARE = "share"
+    """What of that goes to those who share in it; to them it is what they get."""
+    OTHER = "other"
+    """What else moved the account, such as a transfer of held money that came back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutLine:
+    """A part of a payout. All its lines are together its amount, to the øre.
+
+    Below zero it takes back what an earlier payout held: its sale was disputed since, or is not
+    paid any more. `invoice` is the id of the buyer's document, `document` the number of the
+    self-billed one that says the same to the provider.
+    """
+
+    kind: LineKind
+    invoice: str
+    contract: str
+    amount: Money
+    document: str | None = None
+    dataset: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingSale:
+    """A sale whose money stays here for now, and why."""
+
+    contract: str
+    dataset: str
+    document: str | None
+    amount: Money
+    why: str

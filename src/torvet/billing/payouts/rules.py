@@ -1,11 +1,13 @@
 """To which account a party is paid, and whether now: pure."""
 
+from collections.abc import Sequence
+
 from torvet.billing.bank.model import PayoutAccount
 from torvet.billing.identifiers import iban_fits
 from torvet.billing.profiles.model import Profile
 from torvet.kit.money import Money
 
-from .model import Due
+from .model import Due, LineKind, PayoutLine
 
 NAME_MAX = 70
 _DENMARK = "DK"
@@ -43,3 +45,11 @@ def why_not(due: Due, to: PayoutAccount | None, *, least: Money, refused: str | 
     if to.iban == refused:
         return "a transfer to its account came back: it gives another account"
     return ""
+
+
+def whole(lines: Sequence[PayoutLine], amount: Money) -> tuple[PayoutLine, ...]:
+    """Return `lines` with what they leave of `amount` as one more: together exactly the amount."""
+    rest = amount - Money.total([one.amount for one in lines], amount.currency)
+    if not rest:
+        return tuple(lines)
+    return (*lines, PayoutLine(kind=LineKind.OTHER, invoice="", contract="", amount=rest))

@@ -5,7 +5,7 @@ due again tomorrow is what came in since, whatever was retried or killed: money 
 is not there to be paid a second time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -21,18 +21,33 @@ from torvet.billing.invoices import settle
 from torvet.billing.model import HOUSE, AccountKind, Posting, TransactionId, credit, debit
 from torvet.billing.profiles.model import Profile
 from torvet.billing.profiles.service import profiles_of
-from torvet.billing.shares.service import divide, divide_settled
+from torvet.billing.shares.service import divide
 from torvet.kit.ids import new_id
 from torvet.kit.money import Currency, Money
 from torvet.parties import Caller, Role, Scope
+from torvet.ports.moment import one_moment
 from torvet.ports.parts import Parts
 
 from . import rules, store
-from .errors import NoOwnAccount, PayoutSettled
-from .model import LIVE, Due, FileId, KeptFile, Payout, PayoutId, Run, Stage
+from .errors import NoOwnAccount, PayoutNotFound, PayoutSettled
+from .model import (
+    LIVE,
+    Due,
+    FileId,
+    FileSum,
+    KeptFile,
+    Payout,
+    PayoutId,
+    PayoutLine,
+    Run,
+    Stage,
+    WaitingSale,
+)
 
 PAID_OUT = frozenset({AccountKind.PAYABLE, AccountKind.CONTRIBUTOR})
 PAYOUTS_PAGE = 500
+WAITING_MAX = 500
+FILES_SHOWN = 50
 EXCHANGE = "exchange"
 REASON_MAX = 200
 
@@ -66,15 +81,20 @@ def _stuck(tx: Connection) -> list[Due]:
     """Return what is ordered and cannot go out: the party names no account, or a refused one."""
     waiting = store.ordered(tx, PAYOUTS_PAGE, locked=False)
     profiles = profiles_of(tx, {each.party for each in waiting})
-    found = []
-    for each in waiting:
-        to = rules.account_of(profiles[each.party]) if each.party in profiles else None
-        nothing = Money.zero(each.amount.currency)
-        one = Due(party=each.party, account=each.account, balance=each.amount, held=nothing)
-        why = rules.why_not(one, to, least=nothing, refused=store.refused_account(tx, each.party))
-        if why:
-            found.append(replace(one, why=why))
-    return found
+    found = (_stuck_one(tx, each, profiles.get(each.party)) for each in waiting)
+    return [one for one in found if one.why]
+
+
+def _stuck_one(tx: Connection, payout: Payout, profile: Profile | None) -> Due:
+    nothing = Money.zero(payout.amount.currency)
+    one = Due(party=payout.party, account=payout.account, balance=payout.amount, held=nothing)
+    return _with_reason(tx, one, profile, nothing.minor)
+
+
+def why_it_waits(tx: Connection, payout: Payout) -> str:
+    """Return why an ordered payout cannot go out with the next file; empty where it can."""
+    profile = profiles_of(tx, [payout.party]).get(payout.party)
+    return _stuck_one(tx, payout, profile).why
 
 
 def _with_reason(tx: Connection, one: Due, profile: Profile | None, least: int) -> Due:
@@ -94,26 +114,40 @@ def pay_out(parts: Parts, caller: Caller, *, pay_on: date | None = None) -> Run:
     now = parts.clock.now()
     with parts.db.begin() as tx:
         store.one_run(tx)
-        # What was settled in the meantime: nothing is paid out that others share in.
-        divide_settled(tx, at=now)
-        dues = due(tx, parts.settings.payout_minor_min)
+        # What is settled from here on waits for the next run, so that lines and sums agree.
+        with one_moment(parts.db) as seen:
+            dues = due(seen, parts.settings.payout_minor_min)
+            lines = store.lines_due(seen)
         for one in dues:
             if not one.why:
-                order(
-                    tx,
-                    source=new_id("pr"),
-                    party=one.party,
-                    account=one.account,
-                    amount=one.payable,
-                    words=_words(one),
-                    at=now,
-                    by=caller.actor,
-                )
+                _order_due(tx, one, lines, at=now, by=caller.actor)
         _order_what_escrow_gave_back(tx, at=now, by=caller.actor)
         kept, filed = _file(tx, at=now, by=caller.actor, pay_on=pay_on or now.date())
     send_files(parts)
     waiting = tuple(one for one in dues if one.why)
     return Run(file=kept, payouts=tuple(filed), waiting=waiting)
+
+
+def _order_due(
+    tx: Connection,
+    one: Due,
+    lines: Mapping[tuple[AccountKind, str, Currency], Sequence[PayoutLine]],
+    *,
+    at: datetime,
+    by: str,
+) -> None:
+    payout = order(
+        tx,
+        source=new_id("pr"),
+        party=one.party,
+        account=one.account,
+        amount=one.payable,
+        words=_words(one),
+        at=at,
+        by=by,
+    )
+    own = lines.get((one.account, one.party, one.payable.currency), ())
+    store.add_lines(tx, payout.id, rules.whole(own, payout.amount))
 
 
 def _words(one: Due) -> str:
@@ -324,6 +358,33 @@ def payouts_of(tx: Connection, caller: Caller, *, every: bool = False) -> list[P
     """Return the newest payouts to the caller's party, or all to the operator."""
     parties.check(caller, Scope.OPERATE if every else Role.READER)
     return store.of_party(tx, None if every else caller.party, PAYOUTS_PAGE)
+
+
+def payout_of(tx: Connection, caller: Caller, payout_id: str) -> tuple[Payout, list[PayoutLine]]:
+    """Return a payout and what it is for, to its party and to the operator (PayoutNotFound)."""
+    found = store.get(tx, payout_id)
+    if not caller.operator:
+        parties.check(caller, Role.READER)
+        if found.party != caller.party:
+            raise PayoutNotFound(payout_id)
+    return found, store.lines_of(tx, found)
+
+
+def waiting_sales(tx: Connection, caller: Caller) -> list[WaitingSale]:
+    """Return the sales of the caller's party whose money stays here for now, and why."""
+    parties.check(caller, Role.READER)
+    return store.waiting_sales(tx, str(caller.party), WAITING_MAX)
+
+
+def files(tx: Connection, caller: Caller) -> list[FileSum]:
+    """Return the newest payment files to the operator."""
+    parties.check(caller, Scope.OPERATE)
+    return store.files(tx, FILES_SHOWN)
+
+
+def faults_of_payouts(tx: Connection) -> list[str]:
+    """Say which payouts are not what their lines make."""
+    return [f"payout {one} is not what its lines make" for one in store.crooked(tx, 100)]
 
 
 def due_to(tx: Connection, caller: Caller, least: int, *, every: bool = False) -> list[Due]:

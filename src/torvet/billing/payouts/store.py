@@ -1,6 +1,6 @@
 """Payouts as rows. Each function takes the transaction that it runs in."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, text, update
@@ -11,8 +11,19 @@ from torvet.billing.model import AccountKind
 from torvet.kit.money import Currency, Money
 
 from .errors import PayoutFileNotFound, PayoutNotFound, PayoutSettled
-from .model import LIVE, FileId, KeptFile, Payout, PayoutId, Stage
-from .tables import payout_files, payouts
+from .model import (
+    LIVE,
+    FileId,
+    FileSum,
+    KeptFile,
+    LineKind,
+    Payout,
+    PayoutId,
+    PayoutLine,
+    Stage,
+    WaitingSale,
+)
+from .tables import payout_files, payout_lines, payouts
 
 _LOCK = 0x7061796F7574  # "payout": two runs at once would reckon with the same balances
 
@@ -191,6 +202,90 @@ def held_by_sales(tx: Connection) -> dict[tuple[AccountKind, str, Currency], Mon
     return found
 
 
+def waiting_sales(tx: Connection, party: str, limit: int) -> list[WaitingSale]:
+    """Return the sales of a provider whose money stays here for now, the oldest first."""
+    found = tx.execute(_WAITING, {"party": party, "limit": limit})
+    return [
+        WaitingSale(
+            contract=row.contract,
+            dataset=row.dataset,
+            document=row.number,
+            amount=Money(int(row.amount), Currency(row.currency)),
+            why=_WHY[row.why],
+        )
+        for row in found
+    ]
+
+
+def lines_due(tx: Connection) -> dict[tuple[AccountKind, str, Currency], list[PayoutLine]]:
+    """Return what is free to be paid and was not, by account; below zero what was paid too soon.
+
+    What stands in a payout that came back or was taken back was not paid.
+    """
+    found: dict[tuple[AccountKind, str, Currency], list[PayoutLine]] = {}
+    for row in tx.execute(_LINES_DUE):
+        currency = Currency(row.currency)
+        line = PayoutLine(
+            kind=LineKind(row.kind),
+            invoice=row.invoice,
+            contract=row.contract,
+            amount=Money(int(row.amount), currency),
+        )
+        found.setdefault((AccountKind(row.account), row.party, currency), []).append(line)
+    return found
+
+
+def add_lines(tx: Connection, payout: str, lines: Sequence[PayoutLine]) -> None:
+    """Write what a payout is for."""
+    rows = [
+        {
+            "payout": payout,
+            "kind": one.kind.value,
+            "invoice": one.invoice,
+            "contract": one.contract,
+            "amount": one.amount.minor,
+        }
+        for one in lines
+    ]
+    if rows:
+        tx.execute(insert(payout_lines), rows)
+
+
+def lines_of(tx: Connection, payout: Payout) -> list[PayoutLine]:
+    """Return what a payout is for: by document and contract, what else there is last."""
+    return [
+        PayoutLine(
+            kind=LineKind(row.kind),
+            invoice=row.invoice,
+            contract=row.contract,
+            amount=Money(row.amount, payout.amount.currency),
+            document=row.number,
+            dataset=row.dataset,
+        )
+        for row in tx.execute(_LINES_OF, {"payout": payout.id})
+    ]
+
+
+def crooked(tx: Connection, limit: int) -> list[str]:
+    """Return the payouts that have lines which are not together their amount."""
+    return list(tx.scalars(_CROOKED, {"limit": limit}))
+
+
+def files(tx: Connection, limit: int) -> list[FileSum]:
+    """Return the newest payment files: how many transfers each has, and what they come to."""
+    return [
+        FileSum(
+            id=FileId(row.id),
+            made_at=row.made_at,
+            pay_on=row.pay_on,
+            transfers=row.transfers,
+            amount=Money(int(row.amount), Currency(row.currency)),
+            seen=row.seen,
+        )
+        for row in tx.execute(_FILES, {"limit": limit})
+    ]
+
+
 def refused_account(tx: Connection, party: str) -> str | None:
     """Return the IBAN to which the party's newest transfer could not be made, if that is so."""
     query = (
@@ -208,17 +303,31 @@ def given_back_unordered(tx: Connection) -> list[Row[Any]]:
     return list(tx.execute(_GIVEN_BACK))
 
 
-_HELD = text(
-    """
-    with unpaid as (
+# Sales whose money stays here: their ids, and with `why` the first reason of each. What was settled
+# and not divided yet is not known to be the provider's.
+_WAITING_SALES = """
+    unpaid as (
         select i.id from invoices i where i.kind = '380' and i.net + i.vat
             - (select coalesce(sum(n.net + n.vat), 0) from invoices n where n.preceding = i.id)
             - (select coalesce(sum(p.amount), 0) from invoice_payments p where p.invoice = i.id)
             > 0),
-    held as (
-        select s.sale, s.contract from invoice_sales s where s.sale in (select id from unpaid)
+    reasons as (
+        select s.sale, s.contract, 2 as why
+            from invoice_sales s where s.sale in (select id from unpaid)
         union
-        select invoice, contract from payout_stops where lifted_at is null)
+        select invoice, contract, 1 from payout_stops where lifted_at is null
+        union
+        select s.sale, s.contract, 3 from invoice_sales s join invoices sold on sold.id = s.sale
+            where s.dataset in (select dataset from share_agreements)
+              and exists (select from share_agreements a
+                where a.dataset = s.dataset and a.made_at <= sold.issued_at)
+              and not exists (select from share_divisions d
+                where d.source = s.invoice || ':' || s.contract)),
+    held as (select sale, contract, min(why) as why from reasons group by sale, contract)
+"""
+_HELD = text(
+    f"""
+    with {_WAITING_SALES}
     select 'payable' as account, provider as party, currency, sum(amount) as held from (
         select s.provider, s.currency, s.share + s.share_vat as amount
             from invoice_sales s join held using (sale, contract)
@@ -240,5 +349,72 @@ _GIVEN_BACK = text(
     where m.move = 'given-back'
       and not exists (select from payouts p where p.transaction = t.id)
     order by m.at, m.key
+    """
+)
+_WHY = {
+    1: "it is disputed",
+    2: "its buyer has not paid all of it",
+    3: "what others share of it is being worked out",
+}
+_WAITING = text(
+    f"""
+    with {_WAITING_SALES}
+    select s.contract, s.dataset, b.number, s.currency, s.share + s.share_vat as amount, held.why
+    from invoice_sales s join held using (sale, contract) left join invoices b on b.id = s.self_bill
+    where s.provider = :party order by s.invoice, s.contract limit :limit
+    """
+)
+_LINES_DUE = text(
+    f"""
+    with {_WAITING_SALES},
+    free as (
+        select 'payable' as account, s.provider as party, s.currency, 'sale' as kind, s.invoice,
+            s.contract, s.share + s.share_vat as amount
+        from invoice_sales s where not exists (
+            select from held h where h.sale = s.sale and h.contract = s.contract)
+        union all
+        select 'payable', d.provider, d.currency, 'share', split_part(d.source, ':', 1), d.contract,
+            -d.shared
+        from share_divisions d where not exists (
+            select from held h where h.sale = d.sale and h.contract = d.contract)
+        union all
+        select 'contributor', p.party, d.currency, 'share', split_part(d.source, ':', 1),
+            d.contract, p.amount
+        from share_parts p join share_divisions d on d.source = p.source where not exists (
+            select from held h where h.sale = d.sale and h.contract = d.contract)),
+    paid as (
+        select p.account, p.party, p.currency, l.kind, l.invoice, l.contract,
+            sum(l.amount) as amount
+        from payout_lines l join payouts p on p.id = l.payout
+        where p.put_back is null and l.kind <> 'other' group by 1, 2, 3, 4, 5, 6)
+    select account, party, currency, kind, invoice, contract,
+        coalesce(free.amount, 0) - coalesce(paid.amount, 0) as amount
+    from free full join paid using (account, party, currency, kind, invoice, contract)
+    where coalesce(free.amount, 0) <> coalesce(paid.amount, 0)
+    order by invoice, contract, kind
+    """
+)
+_LINES_OF = text(
+    """
+    select l.kind, l.invoice, l.contract, l.amount, s.dataset, b.number
+    from payout_lines l left join invoice_sales s
+            on s.invoice = l.invoice and s.contract = l.contract
+        left join invoices b on b.id = s.self_bill
+    where l.payout = :payout order by l.kind = 'other', l.invoice, l.contract, l.kind
+    """
+)
+_CROOKED = text(
+    """
+    select p.id from payouts p join payout_lines l on l.payout = p.id
+    group by p.id having sum(l.amount) <> p.amount order by 1 limit :limit
+    """
+)
+_FILES = text(
+    """
+    select f.id, f.made_at, f.pay_on, p.currency, count(*) as transfers, sum(p.amount) as amount,
+        bool_and(p.stage <> 'filed') as seen
+    from payout_files f join payouts p on p.file = f.id
+    group by f.id, f.made_at, f.pay_on, p.currency
+    order by f.id desc, p.currency limit :limit
     """
 )

@@ -6,6 +6,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    ForeignKey,
     Index,
     LargeBinary,
     MetaData,
@@ -68,4 +69,18 @@ payouts = Table(
     Index("payouts_transfer", "transfer", unique=True),
     Index("payouts_by_party", "party", "made_at"),
     Index("payouts_ordered", "id", postgresql_where=text("stage = 'ordered'")),
+)
+
+# What a payout is for, written with it: together exactly its amount. A line is what a document
+# says of a contract (`sale`), what others share of that (`share`), or the rest (`other`).
+payout_lines = Table(
+    "payout_lines",
+    metadata,
+    Column("payout", Text, ForeignKey("payouts.id", name="payout_lines_payout"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("invoice", Text, primary_key=True),
+    Column("contract", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    CheckConstraint("kind in ('sale', 'share', 'other')", name="payout_lines_kind"),
+    CheckConstraint("amount <> 0", name="payout_lines_amount"),
 )

@@ -253,14 +253,6 @@ def divide(parts: Parts) -> int:
             return done
 
 
-def divide_settled(tx: Connection, *, at: datetime) -> int:
-    """Divide all that settled sales brought in, in the transaction of who pays out; how many."""
-    done = 0
-    while some := _divide_some(tx, at=at, limit=DIVIDED_AT_A_TIME):
-        done += some
-    return done
-
-
 def _divide_some(tx: Connection, *, at: datetime, limit: int) -> int:
     """Divide the oldest documents, and take back what was credited; return how many.
 
