@@ -137,7 +137,7 @@ def _print_profile(found: Any) -> None:
 @billing_app.command(name="invoices")
 def invoices(
     *,
-    open_: bool = False,
+    standing: Literal["open", "paid", "overpaid"] | None = None,
     waiting: bool = False,
     every: bool = False,
     limit: int = 100,
@@ -146,7 +146,7 @@ def invoices(
     """List your party's invoices, credit notes and self-billed documents, the newest first.
 
     Args:
-        open_: Only those of which something is owed.
+        standing: Only those of which something is owed, all is paid, or too much.
         waiting: Instead, what cannot be invoiced yet, and why.
         every: Of all parties, for the operator.
         limit: How many at most.
@@ -157,7 +157,7 @@ def invoices(
         if waiting:
             found = answer_of(client.get("/api/invoices/waiting", params=scope))
         else:
-            asked = {**scope, "open": str(open_).lower(), "limit": str(limit)}
+            asked = {**scope, "limit": str(limit)} | ({"standing": standing} if standing else {})
             found = answer_of(client.get("/api/invoices", params=asked))
     tell(here, found, _print_waiting if waiting else _print_invoices)
 

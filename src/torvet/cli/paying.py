@@ -173,6 +173,27 @@ def refund(invoice: str, *, reason: str, amount: int | None = None, here: Here =
     tell(here, made, lambda it: say(f"[green]✓[/] {_amount(it['amount'])} by {it['by']}"))
 
 
+@billing_app.command(name="refunds")
+def refunds(invoice: str, *, here: Here = HERE) -> None:
+    """Tell what goes or went back of an invoice, and how far it has come.
+
+    Args:
+        invoice: Its number.
+        here: Where and as whom.
+    """
+    with exchange(here) as client:
+        found = answer_of(client.get(f"/api/billing/invoices/{invoice}/refunds"))
+    tell(
+        here,
+        found,
+        lambda it: table(
+            ("refund", "amount", "by", "stage"),
+            ((one["id"], _amount(one["amount"]), one["by"], one["stage"]) for one in it["items"]),
+            empty="Nothing of it goes back.",
+        ),
+    )
+
+
 @billing_app.command(name="payouts")
 def payouts(
     *, every: bool = False, run: bool = False, to: Path | None = None, here: Here = HERE

@@ -196,4 +196,6 @@ def test_what_waits_is_told_to_whoever_can_mend_it(parts, cast):
     assert waiting["party"] == seller
     assert "address-missing" in [fault["code"] for fault in waiting["faults"]]
     assert cast["buyer"].get("/api/invoices/waiting").json()["items"] == []
-    assert "can mend it" in cast["operator"].get("/invoices?every=true").text
+    page = cast["operator"].get("/invoices/waiting?every=true").text
+    assert "can mend it" in page
+    assert "address" in page

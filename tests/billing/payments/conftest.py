@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pytest
+from starlette.testclient import TestClient
 
 from billing.invoices.conftest import BUYER, CLUB, OPERATOR, SELLER, Square
 from torvet.billing import AccountKind, trial_balance
@@ -12,8 +13,9 @@ from torvet.billing.payments import read_file
 from torvet.billing.payouts import kept_file, pay_out
 from torvet.demo.bank import Bank
 from torvet.kit.money import Currency, Money
-from torvet.parties import Scope
+from torvet.parties import Scope, local_session, make_operator, sign_up
 from torvet.parties.model import ANONYMOUS
+from torvet.server import application
 
 HOUSE_IBAN = OPERATOR.iban
 SELLER_IBAN = "DK5000400440116243"
@@ -112,6 +114,39 @@ def market(parts, bank):
     square.details(OPERATOR)
     parts.clock.set(LATER)
     return Market(parts, square, bank)
+
+
+@pytest.fixture(scope="module")
+def people(parts):
+    """Two citizens and the operator: their parties, and clients that are signed in."""
+    parts.clock.set(LATER)
+    found = {}
+    for name in ("citizen", "stranger", "operator"):
+        email = f"{name}@example.org"
+        made = sign_up(parts, email=email, name=name, password="a long sentence of mine")
+        found[name] = made.account.citizen_party
+    make_operator(parts, "operator@example.org")
+    clients = {}
+    for name, party in found.items():
+        secret = local_session(parts, f"{name}@example.org")
+        headers = {"Authorization": f"Bearer {secret}"}
+        clients[name] = (party, TestClient(application(parts), headers=headers))
+    return clients
+
+
+@pytest.fixture
+def operator(people, market):
+    return people["operator"][1]
+
+
+@pytest.fixture
+def citizen(people, market):
+    return people["citizen"][1]
+
+
+@pytest.fixture
+def stranger(people, market):
+    return people["stranger"][1]
 
 
 __all__ = ["BUYER", "CLUB", "SELLER", "Market"]

@@ -4,46 +4,15 @@ import json
 from dataclasses import replace
 
 import pytest
-from starlette.testclient import TestClient
 
 from billing.invoices.conftest import BUYER
 from torvet.billing import AccountKind, Posting, credit, debit, post
 from torvet.billing.shares import Agreement, Member, Terms, Way, store
 from torvet.demo.bank import Bank
-from torvet.parties import local_session, make_operator, sign_up
-from torvet.server import application
 
 from .conftest import LATER, kr
 
 XML = {"Content-Type": "application/xml"}
-
-
-@pytest.fixture(scope="module")
-def people(parts):
-    """A citizen and the operator: their parties, and clients that are signed in."""
-    parts.clock.set(LATER)
-    found = {}
-    for name in ("citizen", "operator"):
-        email = f"{name}@example.org"
-        made = sign_up(parts, email=email, name=name, password="a long sentence of mine")
-        found[name] = made.account.citizen_party
-    make_operator(parts, "operator@example.org")
-    clients = {}
-    for name, party in found.items():
-        secret = local_session(parts, f"{name}@example.org")
-        headers = {"Authorization": f"Bearer {secret}"}
-        clients[name] = (party, TestClient(application(parts), headers=headers))
-    return clients
-
-
-@pytest.fixture
-def operator(people, market):
-    return people["operator"][1]
-
-
-@pytest.fixture
-def citizen(people, market):
-    return people["citizen"][1]
 
 
 def statement_of(bank):
@@ -156,9 +125,9 @@ def test_a_member_sees_its_agreements_and_earnings(parts, people, citizen):
     ("path", "who"),
     [
         ("/billing/payments", ("operator",)),
-        ("/billing/payouts", ("operator", "citizen")),
+        ("/billing/payouts", ("operator", "citizen", "stranger")),
         ("/billing/payouts?every=true", ("operator",)),
-        ("/billing/earnings", ("operator", "citizen")),
+        ("/billing/earnings", ("operator", "citizen", "stranger")),
     ],
 )
 def test_the_pages_are_shown_to_whom_they_concern(people, market, path, who):

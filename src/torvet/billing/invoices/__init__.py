@@ -4,7 +4,7 @@ from . import jobs as _jobs  # importing it makes issuing known to the worker
 from .crediting import credit, credited_under, left_of
 from .errors import InvoiceNotFound, InvoiceRefused, NotCredited, NumberOutOfOrder
 from .inspection import invoice_faults
-from .issued import InvoiceId, Issued, IssuedInvoice, Sale, Status, Waiting
+from .issued import InvoiceId, Issued, IssuedInvoice, Paid, Sale, Standing, Status, Waiting
 from .issuing import issue_contract, issue_month, issue_now, what_waits
 from .model import Invoice, Kind
 from .service import (
@@ -13,6 +13,7 @@ from .service import (
     invoice,
     invoices_of,
     open_invoices,
+    payments_of,
     sales_of,
     sales_on,
     settle,
@@ -30,7 +31,9 @@ __all__ = [
     "Kind",
     "NotCredited",
     "NumberOutOfOrder",
+    "Paid",
     "Sale",
+    "Standing",
     "Status",
     "Waiting",
     "credit",
@@ -45,6 +48,7 @@ __all__ = [
     "issue_now",
     "left_of",
     "open_invoices",
+    "payments_of",
     "sales_of",
     "sales_on",
     "settle",

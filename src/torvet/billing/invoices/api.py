@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
 
-from torvet.billing.periods import Month
 from torvet.parties import Caller, PartyKind, Scope
 from torvet.parties import party as party_of
 from torvet.parties.signin import SignedIn, acting
@@ -25,6 +24,7 @@ from .forms import (
     WaitingForm,
     WaitingListForm,
 )
+from .issued import Standing
 from .pdf import to_pdf
 
 router = APIRouter(prefix="/api", tags=["invoices"])
@@ -49,9 +49,9 @@ def invoices(  # noqa: PLR0917 - FastAPI calls it, by name
     parts: TheParts,
     caller: SignedIn,
     kind: Annotated[KindWord | None, Query(description="Only these.")] = None,
-    open_: Annotated[
-        bool, Query(alias="open", description="Only those of which something is owed.")
-    ] = False,
+    standing: Annotated[
+        Standing | None, Query(description="Only those that are open, paid or paid too much.")
+    ] = None,
     every: Annotated[bool, Query(description="Of all parties: for the operator.")] = False,
     after: Annotated[str | None, Query(max_length=64, description="The last id seen.")] = None,
     limit: Annotated[int, Query(ge=1, le=service.INVOICES_MAX)] = 100,
@@ -63,7 +63,7 @@ def invoices(  # noqa: PLR0917 - FastAPI calls it, by name
             caller,
             every=every,
             kinds=() if kind is None else (_KINDS[kind],),
-            open_only=open_,
+            standing=standing,
             after=after,
             limit=limit,
         )
@@ -88,9 +88,7 @@ def waiting(
 @router.post("/invoices/runs", status_code=201, responses=problems_of(400, 401, 403, 409, 422))
 def run(form: RunForm, parts: TheParts, operator: Operator) -> RunResultForm:
     """Issue what was charged until the end of a month and waits, as the operator."""
-    year, number = form.month.split("-")
-    issued = issuing.issue_month(parts, Month(int(year), int(number)), by=operator.actor)
-    return RunResultForm.of(issued)
+    return RunResultForm.of(issuing.run_month(parts, operator, form.month))
 
 
 @router.post(

@@ -125,3 +125,15 @@ class InvoiceNotFound(ExchangeError):
 
     def __str__(self) -> str:
         return f"There is no invoice {self.invoice!r}."
+
+
+@dataclass(eq=False)
+class RunMonthUnfit(ExchangeError):
+    """A month that has not begun, or none at all, should be invoiced."""
+
+    kind, code = Kind.INVALID, "run-month-unfit"
+    advice = "Name this month or one before, as 2026-06."
+    written: str
+
+    def __str__(self) -> str:
+        return f"{self.written[:20]!r} is no month that has begun."

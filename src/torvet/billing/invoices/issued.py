@@ -31,6 +31,24 @@ class Status(StrEnum):
     CREDITED = "credited"
 
 
+class Standing(StrEnum):
+    """What is looked for among documents: something is owed, all is paid, or too much."""
+
+    OPEN = "open"
+    PAID = "paid"
+    OVERPAID = "overpaid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paid:
+    """What came in for a document, below zero what went back; `kind` is that of the posting."""
+
+    at: datetime
+    amount: Money
+    kind: str
+    transaction: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedInvoice:
     """A document as it was issued, and what has happened to it since.
@@ -120,6 +138,16 @@ class Waiting:
     contracts: tuple[str, ...]
     amount: Money
     faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A month whose run is over: how many invoices it issued, and what had to wait then."""
+
+    month: str
+    ended_at: datetime
+    issued: int
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ the order of their days, and no charge is on two invoices. Killed anywhere, noth
 """
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -31,6 +32,7 @@ from torvet.ports.parts import Parts
 from . import store
 from .assembling import assemble
 from .drafts import Assembly, Book, Draft
+from .errors import RunMonthUnfit
 from .issued import SERIES, InvoiceId, Issued, Sale, Waiting
 from .lines import Charged
 from .model import Kind
@@ -42,6 +44,7 @@ ISSUED = "invoice-issued"
 """The name of the fact that every document leaves in the log."""
 EXCHANGE = "exchange"
 CONSUMERS_AT_A_TIME = 500
+_MONTH = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])", re.ASCII)
 
 
 def issue_month(parts: Parts, month: Month, *, by: str = EXCHANGE) -> Issued:
@@ -69,6 +72,21 @@ def issue_month(parts: Parts, month: Month, *, by: str = EXCHANGE) -> Issued:
                 waiting=len(issued.waiting),
             )
     return issued
+
+
+def run_month(parts: Parts, caller: Caller, written: str) -> Issued:
+    """Issue what was charged until the end of a month, `2026-06`, and waits: as the operator.
+
+    Raises RunMonthUnfit, and what `issue_month` raises.
+    """
+    parties.check(caller, Scope.OPERATE)
+    found = _MONTH.fullmatch(written)
+    if found is None:
+        raise RunMonthUnfit(written)
+    month = Month(int(found[1]), int(found[2]))
+    if month.start > parts.clock.now():
+        raise RunMonthUnfit(written)
+    return issue_month(parts, month, by=caller.actor)
 
 
 def issue_now(parts: Parts, caller: Caller, contract: str) -> Issued:
@@ -105,6 +123,22 @@ def what_waits(tx: Connection, parts: Parts, *, party: str | None = None) -> tup
     Those that `party` buys or sells, also of this month; or everybody's of months that are over,
     and what is paid once: what a run has left. Nothing is issued, and nobody waits.
     """
+    return _looked_ahead(tx, parts, party).waiting
+
+
+def what_comes_for(
+    tx: Connection, parts: Parts, caller: Caller, *, every: bool = False
+) -> Assembly:
+    """Return the documents that would be issued now, unnumbered, beside what has to wait.
+
+    Of the caller's party, with what is charged of this month; or for the operator all that a run
+    would issue. Nothing is issued, and nobody waits.
+    """
+    parties.check(caller, Scope.OPERATE if every else Role.READER)
+    return _looked_ahead(tx, parts, None if every else caller.party)
+
+
+def _looked_ahead(tx: Connection, parts: Parts, party: str | None) -> Assembly:
     now = parts.clock.now()
     until = now + timedelta(microseconds=1)
     if party is None:
@@ -115,9 +149,9 @@ def what_waits(tx: Connection, parts: Parts, *, party: str | None = None) -> tup
         bought = store.waiting_sheets(tx, until, consumers=[party], hold=False)
         held = bought | store.waiting_sheets(tx, until, provider=party, hold=False)
     if not held:
-        return ()
+        return Assembly(invoices=(), self_bills=(), share_vat={}, waiting=())
     charged = store.charged_on(tx, held)
-    return assemble(_book(tx, parts, charged, now), charged).waiting
+    return assemble(_book(tx, parts, charged, now), charged)
 
 
 def _issue(

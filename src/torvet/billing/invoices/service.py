@@ -12,7 +12,7 @@ from torvet.parties import Caller, Role, Scope
 
 from . import store
 from .errors import InvoiceNotFound
-from .issued import InvoiceId, IssuedInvoice, Sale
+from .issued import InvoiceId, IssuedInvoice, Paid, Run, Sale, Standing
 from .model import Invoice, Kind
 from .ubl_reader import from_ubl
 
@@ -40,7 +40,7 @@ def invoices_of(
     *,
     every: bool = False,
     kinds: Sequence[Kind] = (),
-    open_only: bool = False,
+    standing: Standing | None = None,
     after: str | None = None,
     limit: int = INVOICES_MAX,
 ) -> list[IssuedInvoice]:
@@ -48,7 +48,7 @@ def invoices_of(
     parties.check(caller, Scope.OPERATE if every else Role.READER)
     party = None if every else caller.party
     most = min(limit, INVOICES_MAX)
-    return store.page_of(tx, party=party, kinds=kinds, open_only=open_only, after=after, limit=most)
+    return store.page_of(tx, party=party, kinds=kinds, standing=standing, after=after, limit=most)
 
 
 def document(tx: Connection, id_: InvoiceId) -> Invoice:
@@ -59,6 +59,16 @@ def document(tx: Connection, id_: InvoiceId) -> Invoice:
 def xml_of(tx: Connection, id_: InvoiceId) -> bytes:
     """Return a document as it was sent, to the byte."""
     return store.document_of(tx, id_)
+
+
+def payments_of(tx: Connection, it: IssuedInvoice) -> list[Paid]:
+    """Return what came in for a document and went back, the oldest first."""
+    return store.payments_of(tx, it.id, it.net.currency)
+
+
+def runs_over(tx: Connection, most: int) -> list[Run]:
+    """Return the latest months whose run is over, the newest first."""
+    return store.runs_of(tx, most)
 
 
 def credit_notes_of(tx: Connection, id_: InvoiceId) -> list[IssuedInvoice]:

@@ -6,14 +6,14 @@ from datetime import date, datetime
 from typing import Any, cast
 
 from psycopg import Connection as PsycopgConnection
-from sqlalchemy import Connection, Row, Select, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from torvet.billing.charges.tables import charge_sheets as sheets
 from torvet.billing.charging import Cause
 from torvet.kit.money import Currency, Money
 
-from .issued import SERIES, InvoiceId, IssuedInvoice, Sale
+from .issued import SERIES, InvoiceId, IssuedInvoice, Paid, Run, Sale, Standing
 from .lines import Charged
 from .model import Kind
 from .numbering import Series
@@ -224,7 +224,7 @@ def page_of(
     *,
     party: str | None,
     kinds: Sequence[Kind] = (),
-    open_only: bool = False,
+    standing: Standing | None = None,
     after: str | None = None,
     limit: int,
 ) -> list[IssuedInvoice]:
@@ -236,11 +236,33 @@ def page_of(
         query = query.where(invoices.c.kind.in_([kind.value for kind in kinds]))
     if after is not None:
         query = query.where(invoices.c.id < after)
-    if open_only:
-        query = query.where(
-            _OWED > 0, invoices.c.net > _CREDITED_NET, invoices.c.preceding.is_(None)
-        )
+    if standing is not None:
+        query = query.where(invoices.c.preceding.is_(None), *_that_is(standing))
     return [_issued(row) for row in tx.execute(query)]
+
+
+def _that_is(standing: Standing) -> tuple[ColumnElement[bool], ...]:
+    match standing:
+        case Standing.OPEN:
+            return (_OWED > 0, invoices.c.net > _CREDITED_NET)
+        case Standing.PAID:
+            return (_OWED <= 0, invoices.c.net > _CREDITED_NET)
+        case Standing.OVERPAID:
+            return (_OWED < 0,)
+
+
+def payments_of(tx: Connection, invoice: InvoiceId, currency: Currency) -> list[Paid]:
+    """Return what came in for a document and went back, the oldest first."""
+    asked = {"invoice": invoice}
+    return [
+        Paid(
+            at=row.at,
+            amount=Money(row.amount, currency),
+            kind=row.kind,
+            transaction=row.transaction,
+        )
+        for row in tx.execute(_PAYMENTS, asked)
+    ]
 
 
 def every_open(tx: Connection, kind: Kind) -> list[IssuedInvoice]:
@@ -303,6 +325,14 @@ def settle(tx: Connection, id_: InvoiceId, amount: Money, transaction: str, at: 
     return written.one_or_none() is not None
 
 
+def runs_of(tx: Connection, limit: int) -> list[Run]:
+    """Return the months whose run is over, the latest first."""
+    return [
+        Run(month=row.month, ended_at=row.ended_at, issued=row.issued, waiting=row.waiting)
+        for row in tx.execute(select(runs).order_by(runs.c.month.desc()).limit(limit))
+    ]
+
+
 def end_run(tx: Connection, month: str, *, at: datetime, issued: int, waiting: int) -> None:
     """Remember that the run of `month` is over."""
     tx.execute(
@@ -317,6 +347,13 @@ def has_run(tx: Connection, month: str) -> bool:
     return tx.scalar(select(runs.c.month).where(runs.c.month == month)) is not None
 
 
+_PAYMENTS = text(
+    """
+    select p.transaction, p.amount, p.at, t.kind
+    from invoice_payments p join books_transactions t on t.id = p.transaction
+    where p.invoice = :invoice order by p.at, p.transaction
+    """
+)
 _notes = invoices.alias("notes")
 _PAID = (
     select(func.coalesce(func.sum(payments.c.amount), 0))

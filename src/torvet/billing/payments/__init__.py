@@ -3,7 +3,14 @@
 from . import jobs as _jobs  # importing it makes fetching known to the worker
 from .booking import received, taken_back
 from .cards import pay_by_card, take_event
-from .errors import CardPaymentNotFound, DecisionUnfit, LineDecided, LineNotFound, NothingOwed
+from .errors import (
+    CardPaymentNotFound,
+    DecisionUnfit,
+    LineDecided,
+    LineNotFound,
+    NothingOwed,
+    ReasonMissing,
+)
 from .giving_back import GivenBack, ask_for, give_back, give_back_by_hand
 from .inspection import Reconciled, faults_of_payments, reconciled
 from .model import (
@@ -23,7 +30,7 @@ from .model import (
     PaysInvoices,
     Stage,
 )
-from .refunds import refund
+from .refunds import may_see_payments, refund, refunds_of
 from .service import decide, lines_of, read_file
 
 __all__ = [
@@ -47,6 +54,7 @@ __all__ = [
     "Meaning",
     "NothingOwed",
     "PaysInvoices",
+    "ReasonMissing",
     "Reconciled",
     "Stage",
     "ask_for",
@@ -55,11 +63,13 @@ __all__ = [
     "give_back",
     "give_back_by_hand",
     "lines_of",
+    "may_see_payments",
     "pay_by_card",
     "read_file",
     "received",
     "reconciled",
     "refund",
+    "refunds_of",
     "take_event",
     "taken_back",
 ]

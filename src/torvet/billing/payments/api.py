@@ -6,6 +6,7 @@ from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request
 from starlette.exceptions import HTTPException
 
 from torvet.billing.bank.camt import BYTES_MAX
+from torvet.billing.invoices import invoice
 from torvet.parties import Caller, Scope
 from torvet.parties.signin import SignedIn, acting
 from torvet.web.bodies import take_stream
@@ -24,8 +25,10 @@ from .forms import (
     ReconciliationForm,
     RefundAskForm,
     RefundForm,
+    RefundsForm,
 )
 from .model import Stage
+from .refunds import may_see_payments
 
 EVENT_BYTES_MAX = 2**20
 SIGNATURE_MAX = 2_000
@@ -146,6 +149,17 @@ def refund(
     amount = form.amount.to_money() if form.amount else None
     made = refunds.refund(parts, operator, invoice_id, amount=amount, reason=form.reason)
     return RefundForm.of(made)
+
+
+@router.get("/invoices/{invoice_id}/refunds", responses=problems_of(401, 403, 404, 422))
+def refunds_of(
+    invoice_id: InvoicePath, parts: TheParts, caller: Annotated[Caller, Depends(acting(Scope.READ))]
+) -> RefundsForm:
+    """List what goes or went back of an invoice, and how far each has come: to who paid it."""
+    with parts.db.begin() as tx:
+        found = invoice(tx, caller, invoice_id)
+        back = refunds.refunds_of(tx, found) if may_see_payments(caller, found) else []
+    return RefundsForm(items=[RefundForm.of(one) for one in back])
 
 
 @router.post(

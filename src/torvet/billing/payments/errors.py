@@ -92,3 +92,14 @@ class CardPaymentNotFound(ExchangeError):
 
     def __str__(self) -> str:
         return f"There is no payment by card {self.payment!r}."
+
+
+@dataclass(eq=False)
+class ReasonMissing(ExchangeError):
+    """Money is given back, and nobody says why."""
+
+    kind, code = Kind.INVALID, "reason-missing"
+    advice = "Say why in a few words: they are kept, and a credit note names them."
+
+    def __str__(self) -> str:
+        return "A reason is missing."

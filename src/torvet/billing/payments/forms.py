@@ -249,6 +249,12 @@ class RefundForm(BaseModel):
         return cls(id=made.id, by=by, amount=MoneyForm.of(made.amount), stage=made.stage.value)
 
 
+class RefundsForm(BaseModel):
+    """What goes or went back of an invoice, the oldest first."""
+
+    items: list[RefundForm]
+
+
 class HeardForm(BaseModel):
     """What came of an event."""
 

@@ -17,6 +17,7 @@ from torvet import parties
 from torvet.billing import escrow
 from torvet.billing.invoices import InvoiceId, IssuedInvoice, credit, credited_under
 from torvet.billing.payouts import Payout
+from torvet.billing.payouts import store as payout_store
 from torvet.kit.errors import ExchangeError
 from torvet.kit.money import Money
 from torvet.parties import Caller, Scope
@@ -98,6 +99,18 @@ def give_back_by_hand(
         )
     ask_for(parts, [given.note.id])
     return given
+
+
+def sent_for(tx: Connection, note: IssuedInvoice) -> CardRefund | Payout | None:
+    """Return what a credit note ordered back; None where nothing had been paid of it.
+
+    What had been paid with held money is held again, and not sent.
+    """
+    assert note.preceding is not None, "a credit note names what it takes back"
+    key = _refund_of(note.id)
+    cards = card_store.refunds_of(tx, card_store.payments_of(tx, note.preceding))
+    by_transfer = payout_store.by_source(tx, f"{key}:{note.preceding}")
+    return next((one for one in cards if one.id == key), by_transfer)
 
 
 def ask_for(parts: Parts, notes: Iterable[str]) -> None:

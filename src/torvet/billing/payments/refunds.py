@@ -10,6 +10,7 @@ from torvet.billing import service as books
 from torvet.billing.invoices import IssuedInvoice, invoice, settle
 from torvet.billing.invoices.store import hold
 from torvet.billing.model import TransactionId
+from torvet.billing.payouts import store as payout_store
 from torvet.billing.payouts.model import Payout
 from torvet.billing.payouts.service import pay_back
 from torvet.kit.ids import new_id
@@ -57,9 +58,7 @@ def refund(
         back = -found.owed if amount is None else amount
         if back.minor <= 0 or back > -found.owed:
             raise NotOverpaid(found.number, str(-found.owed), str(back))
-        made = order_back(
-            tx, found, back, key=new_id("cr"), reason=reason, at=now, by=caller.actor
-        )
+        made = order_back(tx, found, back, key=new_id("cr"), reason=reason, at=now, by=caller.actor)
     return made if isinstance(made, Payout) else ask_refund(parts, made)
 
 
@@ -114,6 +113,22 @@ def _card_for(tx: Connection, found: IssuedInvoice, back: Money) -> CardPayment 
         if payment.stage is CardStage.PAID and left >= back.minor:
             return payment
     return None
+
+
+def refunds_of(tx: Connection, found: IssuedInvoice) -> list[CardRefund | Payout]:
+    """Return all that goes or went back of an invoice by itself or by the operator, in order."""
+    cards = store.refunds_of(tx, store.payments_of(tx, found.id))
+    transfers = payout_store.paid_back(tx, found.party_to, found.id)
+    return sorted([*cards, *transfers], key=lambda one: (_ordered_at(one), one.id))
+
+
+def may_see_payments(caller: Caller, found: IssuedInvoice) -> bool:
+    """Say whether `caller` is told how a document is paid: who pays it, and the operator."""
+    return caller.may(Scope.OPERATE) or caller.party == found.party_to
+
+
+def _ordered_at(one: CardRefund | Payout) -> datetime:
+    return one.asked_at if isinstance(one, CardRefund) else one.made_at
 
 
 def ask_refund(parts: Parts, made: CardRefund) -> CardRefund:
