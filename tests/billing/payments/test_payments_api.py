@@ -150,3 +150,80 @@ def test_a_statement_is_read_and_a_line_decided_on_the_page(market, operator):
     assert (wrong.status_code, right.status_code) == (404, 303)
     assert "There is no payout" in wrong.text
     assert json.loads(operator.get("/api/billing/check").text)["ok"]
+
+
+def waiting(operator, words):
+    """The key of the line that waits with these words."""
+    lines = operator.get("/api/billing/bank/lines").json()["items"]
+    (key,) = [one["key"] for one in lines if one["text"] == words]
+    return f"/billing/payments/lines/{key}"
+
+
+def test_a_line_that_pays_two_invoices_is_said_so_on_the_page(market, operator):
+    one, other = market.sold(10_000), market.sold(20_000)
+    market.bank.comes_in(one.owed + other.owed, words="For both")
+    market.read()
+    path = waiting(operator, "For both")
+    wrong = {"means": "invoice", "about": f"{one.number}=1.250 {other.number}"}
+    right = {"means": "invoice", "about": f"{one.number}=125,00, {other.number}"}
+
+    refused = operator.post(path, data=wrong)
+    decided = operator.post(path, data=right)
+
+    assert refused.status_code == 422
+    assert f'value="{wrong["about"]}"' in refused.text
+    assert "no amount of money" in refused.text
+    assert decided.status_code == 200
+    assert [market.invoice(it.id).owed for it in (one, other)] == [kr(0), kr(0)]
+    told = operator.get("/billing/payments/lines").text
+    assert f"{one.number}, {other.number}" in told
+
+
+def test_a_line_that_is_not_the_exchanges_is_set_apart_with_its_reason(market, operator):
+    market.bank.comes_in(kr(500), words="Rent of a room")
+    market.read()
+    path = waiting(operator, "Rent of a room")
+
+    nothing = operator.post(path, data={"means": "other", "about": " "})
+    held = operator.post(path, data={"means": "held", "about": "H0"})
+    what = operator.post(path, data={"means": "whatever", "about": "x"})
+    done = operator.post(path, data={"means": "other", "about": "Our own rent"})
+    again = operator.post(path, data={"means": "cost"})
+
+    assert (nothing.status_code, what.status_code, again.status_code) == (422, 422, 409)
+    assert held.status_code == 404
+    assert '<option value="held" selected>' in held.text
+    assert done.status_code == 200
+    assert "Our own rent" in operator.get("/billing/payments/lines?stage=apart").text
+    assert "Our own rent" not in operator.get("/billing/payments/lines").text
+    assert operator.post("/billing/payments/lines/none", data={"means": "cost"}).status_code == 404
+
+
+def test_the_page_tells_which_statements_were_read_and_how_books_and_bank_stand(market, operator):
+    market.bank.goes_out(kr(70), words="Gebyr igen")
+    document = statement_of(market.bank)
+    files = {"file": ("s.xml", document, "application/xml")}
+    operator.post("/billing/payments/statements", files=files)
+
+    page = operator.post("/billing/payments/statements", files=files).text
+
+    assert "was read before" in page
+    assert market.bank.iban in page
+    assert market.bank.balance.said("en") in page
+    assert "Books and bank" in page
+    assert '<span class="tag safe">agrees</span>' in page
+    wrong = {"file": ("s.xml", b"<no/>", "application/xml")}
+    refused = operator.post("/billing/payments/statements", files=wrong)
+    assert refused.status_code == 422
+    assert 'role="alert"' in refused.text
+
+
+def test_strangers_do_nothing_on_the_pages_of_payments(market, operator, citizen):
+    market.bank.comes_in(kr(500), words="Nobody knows")
+    market.read()
+    path = waiting(operator, "Nobody knows")
+    files = {"file": ("s.xml", statement_of(market.bank), "application/xml")}
+
+    assert citizen.post(path, data={"means": "cost"}).status_code == 403
+    assert citizen.post("/billing/payments/statements", files=files).status_code == 403
+    assert citizen.get("/billing/payments/lines").status_code == 403

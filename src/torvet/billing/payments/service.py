@@ -24,7 +24,7 @@ from torvet.ports.parts import Parts
 
 from . import booking, store
 from .errors import LineDecided, OtherAccount
-from .model import Decision, Imported, Line, PaysInvoices, Stage
+from .model import Decision, Imported, KeptStatement, Line, PaysInvoices, Stage
 from .rules import Clear, Doubtful, Reading, reading_of
 
 EXCHANGE = "exchange"
@@ -159,10 +159,23 @@ def decide(parts: Parts, caller: Caller, key: str, decision: Decision) -> Line:
     return decided
 
 
-def lines_of(tx: Connection, caller: Caller, stage: Stage | None = Stage.WAITING) -> list[Line]:
+def lines_of(
+    tx: Connection,
+    caller: Caller,
+    stage: Stage | None = Stage.WAITING,
+    *,
+    skip: int = 0,
+    limit: int = LINES_PAGE,
+) -> list[Line]:
     """Return lines of statements to the operator: those that wait, the oldest first."""
     parties.check(caller, Scope.OPERATE)
-    return store.lines_of(tx, stage, LINES_PAGE)
+    return store.lines_of(tx, stage, min(limit, LINES_PAGE), skip)
+
+
+def statements_of(tx: Connection, caller: Caller, most: int) -> list[KeptStatement]:
+    """Return the statements that were read to the operator, the last ones first."""
+    parties.check(caller, Scope.OPERATE)
+    return store.latest_statements(tx, most)
 
 
 def _file_fact(done: Imported, at: datetime, by: str) -> Fact:

@@ -135,10 +135,10 @@ def decide(
         raise LineDecided(key, line(tx, key).meaning or "")
 
 
-def lines_of(tx: Connection, stage: Stage | None, limit: int) -> list[Line]:
+def lines_of(tx: Connection, stage: Stage | None, limit: int, skip: int = 0) -> list[Line]:
     """Return lines: those that wait the oldest first, all others the newest first."""
     order = bank_lines.c.booked_on
-    query = select(bank_lines).limit(limit)
+    query = select(bank_lines).limit(limit).offset(skip)
     if stage is not None:
         query = query.where(bank_lines.c.stage == stage.value)
     first = order if stage is Stage.WAITING else order.desc()
@@ -158,6 +158,12 @@ def statements(tx: Connection) -> list[KeptStatement]:
     """Return every statement in the order of its day and of being read, by account."""
     columns = bank_statements.c
     query = select(bank_statements).order_by(columns.account, columns.closes_on, columns.number)
+    return [_statement(row) for row in tx.execute(query)]
+
+
+def latest_statements(tx: Connection, limit: int) -> list[KeptStatement]:
+    """Return the statements that were read last, the last one first."""
+    query = select(bank_statements).order_by(bank_statements.c.number.desc()).limit(limit)
     return [_statement(row) for row in tx.execute(query)]
 
 
