@@ -1,4 +1,4 @@
-"""Write docs/reference from the code: settings, commands, errors, the interface.
+"""Write docs/reference from the code: settings, commands, errors, the interface; list decisions.
 
 `python -m docs.generate` writes; a test compares what is written with what would be.
 """
@@ -26,14 +26,16 @@ from torvet.settings import Settings
 from torvet.web.problems import STATUS
 
 REFERENCE = Path(__file__).parent / "reference"
+DECISIONS = Path(__file__).parent / "decisions"
 _WIDTH = 96
 
 
 def main() -> None:
-    """Write every page of the reference."""
+    """Write every page of the reference, and the list of decisions."""
     REFERENCE.mkdir(exist_ok=True)
     for name, page in pages().items():
         (REFERENCE / name).write_text(page, encoding="utf-8")
+    (DECISIONS / "README.md").write_text(decisions_page(), encoding="utf-8")
 
 
 def pages() -> dict[str, str]:
@@ -45,6 +47,21 @@ def pages() -> dict[str, str]:
         "interface.md": interface_page,
     }
     return {name: maker() for name, maker in makers.items()}
+
+
+def decisions_page() -> str:
+    """Return the page of decisions as it is, with the list of all of them made anew."""
+    written = (DECISIONS / "README.md").read_text(encoding="utf-8")
+    said, heading, _ = written.partition("\n## All of them\n")
+    listed = [f"- [{number} {title}]({path.name})" for path, number, title in decisions()]
+    return "\n".join([said.rstrip(), heading or "\n## All of them\n", *listed, ""])
+
+
+def decisions() -> Iterator[tuple[Path, str, str]]:
+    """Return file, number and title of each decision, in order."""
+    for path in sorted(DECISIONS.glob("[0-9]*.md")):
+        _, number, title = path.read_text(encoding="utf-8").partition("\n")[0].split(" ", 2)
+        yield path, number, title
 
 
 def settings_page() -> str:

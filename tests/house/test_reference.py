@@ -20,6 +20,15 @@ def test_the_reference_is_up_to_date(pages, name):
     assert written == pages[name], "run `make docs`"
 
 
+def test_each_decision_has_a_number_of_its_own_and_is_listed():
+    numbers = [number for _, number, _ in generate.decisions()]
+
+    assert numbers == sorted(set(numbers))
+    assert numbers == [path.name[:4] for path, _, _ in generate.decisions()]
+    written = (generate.DECISIONS / "README.md").read_text(encoding="utf-8")
+    assert written == generate.decisions_page(), "run `make docs`"
+
+
 def test_every_setting_says_what_it_chooses():
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
 
