@@ -15,7 +15,7 @@ from torvet.web.frame import TheParts
 from torvet.web.problems import problems_of
 
 from . import service
-from .model import Due, Payout, Run, Stage
+from .model import Due, LineKind, Payout, PayoutLine, Run, Stage, WaitingSale
 
 REASON_MAX = 200
 
@@ -84,10 +84,62 @@ class DueForm(BaseModel):
         )
 
 
+class WaitingSaleForm(BaseModel):
+    """A sale of yours whose money stays here for now."""
+
+    contract: str
+    dataset: str
+    document: str | None = Field(description="The self-billed document that says it.")
+    amount: MoneyForm = Field(description="Your part of it, with its VAT.")
+    why: str
+
+    @classmethod
+    def of(cls, one: WaitingSale) -> "WaitingSaleForm":
+        return cls(
+            contract=one.contract,
+            dataset=one.dataset,
+            document=one.document,
+            amount=MoneyForm.of(one.amount),
+            why=one.why,
+        )
+
+
 class DuesForm(BaseModel):
-    """What is due."""
+    """What is due, and to a provider which of its sales wait."""
 
     items: list[DueForm]
+    waiting: list[WaitingSaleForm] = Field(description="Of your own party, the oldest first.")
+
+
+class PayoutLineForm(BaseModel):
+    """A part of a payout; below zero it takes back what an earlier one held."""
+
+    kind: LineKind
+    document: str | None = Field(description="The self-billed document: to a provider.")
+    invoice: str | None = Field(description="The id of the buyer's document.")
+    contract: str | None
+    dataset: str | None
+    amount: MoneyForm
+
+    @classmethod
+    def of(cls, one: PayoutLine, *, provides: bool) -> "PayoutLineForm":
+        return cls(
+            kind=one.kind,
+            document=one.document if provides else None,
+            invoice=one.invoice or None,
+            contract=one.contract or None,
+            dataset=one.dataset,
+            amount=MoneyForm.of(one.amount),
+        )
+
+
+class PayoutStatementForm(BaseModel):
+    """A payout and what it is for: the lines come to its amount, to the øre."""
+
+    payout: PayoutForm
+    lines: list[PayoutLineForm] = Field(
+        description="None where it gives back held money or what was paid too much."
+    )
 
 
 class PayoutRunForm(BaseModel):
@@ -138,7 +190,23 @@ def due(parts: TheParts, caller: SignedIn, every: Every = False) -> DuesForm:
     """Tell what is due to your party, and why it is not paid yet."""
     with parts.db.begin() as tx:
         found = service.due_to(tx, caller, parts.settings.payout_minor_min, every=every)
-    return DuesForm(items=[DueForm.of(one) for one in found])
+        waiting = [] if every else service.waiting_sales(tx, caller)
+    return DuesForm(
+        items=[DueForm.of(one) for one in found],
+        waiting=[WaitingSaleForm.of(one) for one in waiting],
+    )
+
+
+@router.get("/{payout}", responses=problems_of(401, 403, 404, 422))
+def payout_statement(payout: IdPath, parts: TheParts, caller: SignedIn) -> PayoutStatementForm:
+    """Tell what a payout is for, document by document, to its party and to the operator."""
+    with parts.db.begin() as tx:
+        found, lines = service.payout_of(tx, caller, payout)
+    provides = found.account is AccountKind.PAYABLE
+    return PayoutStatementForm(
+        payout=PayoutForm.of(found),
+        lines=[PayoutLineForm.of(one, provides=provides) for one in lines],
+    )
 
 
 @router.post("/runs", status_code=201, responses=problems_of(400, 401, 403, 409, 422))

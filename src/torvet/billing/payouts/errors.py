@@ -30,6 +30,18 @@ class PayoutFileNotFound(ExchangeError):
 
 
 @dataclass(eq=False)
+class DayUnreadable(ExchangeError):
+    """A day that nobody can find in a calendar."""
+
+    kind, code = Kind.INVALID, "payout-day-unreadable"
+    advice = "Write it as 2026-11-30, or leave it empty for today."
+    day: str
+
+    def __str__(self) -> str:
+        return f"{self.day!r} is no day."
+
+
+@dataclass(eq=False)
 class PayoutSettled(ExchangeError):
     """A payout has come farther than what should be done with it allows."""
 
