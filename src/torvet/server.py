@@ -31,7 +31,7 @@ from .catalogue import api as catalogue_api
 from .catalogue import ckan_api, dcat_api, delivery_pages, privacy_api, search_api
 from .catalogue import pages as catalogue_pages
 from .contracts import api as contracts_api
-from .contracts import capping_api, duties_api, offer_pages
+from .contracts import capping_api, contract_pages, duties_api, offer_pages
 from .contracts import pages as contracts_pages
 from .contracts.negotiation import api as negotiation_api
 from .contracts.negotiation import pages as negotiation_pages
@@ -96,6 +96,7 @@ ROUTERS = (
     catalogue_pages.router,
     delivery_pages.router,
     contracts_pages.router,
+    contract_pages.router,
     offer_pages.router,
     charges_pages.router,
     quote_pages.router,

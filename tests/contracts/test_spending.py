@@ -257,6 +257,20 @@ def test_the_cap_is_set_on_the_contracts_page(bo, capped):
     assert bo.get(f"/api/contracts/{contract_id}/spending")["cap"]["minor"] == 1250
 
 
+@pytest.mark.parametrize("typed", ["2.000", "much", "5 EUR", "-1"])
+def test_a_cap_that_cannot_be_comes_back_as_it_was_typed(bo, carla, capped, typed):
+    contract_id = capped()
+    path, before = f"/contracts/{contract_id}/cap", bo.get(f"/api/contracts/{contract_id}/spending")
+
+    refused = bo.client.post(path, data={"cap": typed})
+
+    assert refused.status_code == 422
+    assert 'role="alert"' in refused.text
+    assert f'value="{typed}"' in refused.text
+    assert bo.get(f"/api/contracts/{contract_id}/spending") == before
+    assert carla.client.post(path, data={"cap": "1"}).status_code == 404
+
+
 def test_what_a_killed_process_held_is_given_back_after_a_while(parts, bo, capped, clock):
     contract_id = capped()
     admit(parts, contract_id, caller=bo.caller, columns=None, rows=10, channel="rest")

@@ -1,10 +1,9 @@
 """What is spent under a contract and its spending cap, over HTTP and from its page."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Form
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from torvet.kit.money import Money
@@ -15,9 +14,7 @@ from torvet.web.problems import problems_of
 from . import capping
 from .api import IdPath
 from .capping import MonthSpent
-from .errors import CapInvalid
 from .forms import ChangedCapForm
-from .price_terms import money_of
 from .spending import WARN_PERCENT, Used
 
 CAP_TEXT_MAX = 40
@@ -89,18 +86,3 @@ def set_cap(
     """
     capping.set_cap(parts, caller, contract_id, form.to_cap(contract_id))
     return SpendingSheet.of(capping.spending_of(parts, caller, contract_id))
-
-
-@router.post("/contracts/{contract_id}/cap", include_in_schema=False)
-def set_cap_on_page(
-    contract_id: str,
-    caller: SignedIn,
-    parts: TheParts,
-    cap: Annotated[str, Form(max_length=CAP_TEXT_MAX)] = "",
-) -> RedirectResponse:
-    """Set the cap from the contract's page; an empty field takes it away."""
-    amount = money_of(cap.strip()) if cap.strip() else None
-    if cap.strip() and amount is None:
-        raise CapInvalid(contract_id, (f"{cap!r} is no amount",))
-    capping.set_cap(parts, caller, contract_id, amount)
-    return RedirectResponse(f"/contracts/{contract_id}", status_code=303)
