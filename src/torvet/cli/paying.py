@@ -196,17 +196,27 @@ def refunds(invoice: str, *, here: Here = HERE) -> None:
 
 @billing_app.command(name="payouts")
 def payouts(
-    *, every: bool = False, run: bool = False, to: Path | None = None, here: Here = HERE
+    payout: str | None = None,
+    *,
+    every: bool = False,
+    run: bool = False,
+    to: Path | None = None,
+    here: Here = HERE,
 ) -> None:
-    """List what is due and was paid out to your party; as the operator, pay out.
+    """List what is due and was paid out to your party, or what one payout is for; or pay out.
 
     Args:
+        payout: Its id: show which sales and shares it is for, line by line.
         every: Of all parties: for the operator.
         run: Pay out all that is due, and write the payment file: for the operator.
         to: With `--run`, where to write the payment file (pain.001) for the bank.
         here: Where and as whom.
     """
     with exchange(here) as client:
+        if payout is not None:
+            one = answer_of(client.get(f"/api/billing/payouts/{payout}"))
+            tell(here, one, _print_payout)
+            return
         if run:
             done = answer_of(client.post("/api/billing/payouts/runs", json={}, timeout=_TIMEOUT_S))
             if to is not None and done["file"]:
@@ -222,6 +232,19 @@ def payouts(
             "made": answer_of(client.get("/api/billing/payouts", params=params))["items"],
         }
     tell(here, found, _print_payouts)
+
+
+def _print_payout(found: Any) -> None:
+    it = found["payout"]
+    say(f"{_amount(it['amount'])}, {it['stage']}{': ' + it['why'] if it['why'] else ''}")
+    table(
+        ("document", "contract", "what", "amount"),
+        (
+            (one["document"] or "", one["contract"] or "", one["kind"], _amount(one["amount"]))
+            for one in found["lines"]
+        ),
+        empty="It gives back held money, or what was paid too much.",
+    )
 
 
 def _print_run(done: Any, to: Path | None) -> None:
