@@ -9,6 +9,7 @@ from billing.invoices.conftest import BUYER, OPERATOR, SELLER, Square
 from delivery.stage import PURPOSE, Cast
 from torvet import contracts
 from torvet.audit import seal
+from torvet.billing.escrow import Purpose, hold, open_hold
 from torvet.billing.invoices import issue_month
 from torvet.billing.periods import Month
 from torvet.contracts import Draft, Order
@@ -63,6 +64,20 @@ class Town:
             seen=offer.digest,
             order=Order(prepaid=prepaid),
         )
+
+    def paid_in(self, contract, ore):
+        """Let money be held for a contract, as if it had come by the bank; return the hold."""
+        with self.parts.db.begin() as tx:
+            kept = open_hold(
+                tx,
+                party=contract.consumer,
+                currency=Currency.DKK,
+                purpose=Purpose.PREPAID,
+                subject=contract.id,
+                at=self.parts.clock.now(),
+            )
+            hold(tx, kept.id, kr(ore), key=f"b:{kept.id}", words="In", at=kept.opened_at, by="x")
+        return kept
 
     def month_over(self, *, at=IN_JULY):
         """Let June pass, charge it and issue its invoices."""

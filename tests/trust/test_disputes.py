@@ -16,8 +16,6 @@ from torvet.billing.escrow import (
     Move,
     Purpose,
     held,
-    hold,
-    open_hold,
     release_due,
     statement,
     stopped,
@@ -115,16 +113,7 @@ def test_what_is_credited_is_a_credit_note(town, sold):
 
 def test_a_cancelled_contract_ends_and_gives_everything_back(town, parts):
     contract = town.promised(DAILY, prepaid=True)
-    with parts.db.begin() as tx:
-        kept = open_hold(
-            tx,
-            party=contract.consumer,
-            currency=kr(0).currency,
-            purpose=Purpose.PREPAID,
-            subject=contract.id,
-            at=parts.clock.now(),
-        )
-        hold(tx, kept.id, kr(30_000), key=f"b:{kept.id}", words="In", at=kept.opened_at, by="x")
+    town.paid_in(contract, 30_000)
     before = {one.id for one in town.invoices()}
     town.month_over()
     release_due(parts)
@@ -311,16 +300,7 @@ def test_no_sequence_of_disputes_makes_or_loses_money(town, parts, clock, steps)
     clock.set(START)
     before = {one.id for one in town.invoices()}
     contract = town.promised(DAILY, prepaid=True)
-    with parts.db.begin() as tx:
-        kept = open_hold(
-            tx,
-            party=contract.consumer,
-            currency=kr(0).currency,
-            purpose=Purpose.PREPAID,
-            subject=contract.id,
-            at=parts.clock.now(),
-        )
-        hold(tx, kept.id, kr(20_000), key=f"b:{kept.id}", words="In", at=kept.opened_at, by="x")
+    town.paid_in(contract, 20_000)
     town.month_over()
     release_due(parts)
     new = [one for one in town.invoices() if one.id not in before]

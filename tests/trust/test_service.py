@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from torvet import contracts
 from torvet.audit import facts_about, seal, verify_log
 from torvet.billing import check_books
-from torvet.billing.escrow import Purpose, hold, open_hold, release_due, statement
+from torvet.billing.escrow import release_due, statement
 from torvet.billing.invoices import Kind, Status, invoice
 from torvet.contracts import ContractNotFound
 from torvet.trust import close_months, credit_due, hear, look_around, measuring
@@ -82,16 +82,7 @@ def test_a_breach_is_credited_once_when_its_month_is_invoiced(town, parts):
 
 def test_what_paid_with_held_money_is_held_again(town, parts):
     contract = town.promised(DAILY, prepaid=True)
-    with parts.db.begin() as tx:
-        held = open_hold(
-            tx,
-            party=contract.consumer,
-            currency=kr(0).currency,
-            purpose=Purpose.PREPAID,
-            subject=contract.id,
-            at=parts.clock.now(),
-        )
-        hold(tx, held.id, kr(50_000), key=f"b:{held.id}", words="In", at=held.opened_at, by="x")
+    held = town.paid_in(contract, 50_000)
     parts.clock.set(IN_JULY)
     town.month_over()
     release_due(parts)

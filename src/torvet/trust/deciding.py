@@ -157,4 +157,3 @@ def _told(decision: Decision) -> dict[str, object]:
         **({} if decision.amount is None else {"amount": decision.amount.to_json()}),
         **({} if decision.credit_note is None else {"credit_note": decision.credit_note}),
     }
-

@@ -1,65 +1,60 @@
-"""Pages: how a contract's promises are kept, what was asked, and what is disputed."""
+"""Pages: how a contract's promises are kept, and what was asked under it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy import Connection
 
-from torvet import catalogue, contracts, parties
+from torvet import catalogue, contracts
 from torvet.billing import escrow
+from torvet.billing.invoices import IssuedInvoice
+from torvet.billing.payments import CardRefund, CardRefundStage
+from torvet.billing.payments.giving_back import sent_for
+from torvet.billing.payouts import Payout
+from torvet.billing.payouts.model import Stage as PayoutStage
 from torvet.contracts import level_words
-from torvet.kit.money import Currency, Money
+from torvet.kit.errors import ExchangeError
+from torvet.parties import Caller, Role
 from torvet.parties.signin import SignedIn
+from torvet.ports.parts import Parts
 from torvet.web.pages import render
 from torvet.web.parts import TheParts
+from torvet.web.problems import STATUS
 
-from . import deciding, disputes, evidence, measuring, support
-from .deciding import Ruling
-from .forms import TITLE_MAX, WORDS_MAX, FindingSheet
-from .model import LIVE, About, Outcome
+from . import disputes, measuring, planning, support
+from .dispute_pages import NOTHING, SEE_OTHER, seen_document
+from .forms import FindingSheet, Title, Words
+from .maintenance_pages import local
+from .model import KeptReport
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-
-Words = Annotated[str, Form(min_length=1, max_length=WORDS_MAX)]
 
 
 @router.get("/contracts/{contract_id}/service")
 def service_page(contract_id: str, request: Request, caller: SignedIn, parts: TheParts) -> Response:
     """Show a contract's promises and how they were kept, questions, held money and disputes."""
-    with parts.db.begin() as tx:
-        contract = contracts.contract(tx, contract_id, caller)
-        dataset = catalogue.dataset(tx, contract.dataset)
-        asked = support.questions_of(tx, caller, contract_id)
-        held = escrow.held(tx, escrow.Purpose.PREPAID, contract_id)
-        months = measuring.reports_of(tx, caller, contract_id) if contract.levels else []
-        live = [d for d in disputes.disputes_of(tx, caller) if d.contract == contract_id]
-        now = measuring.so_far(tx, contract, parts.clock.now()) if contract.levels else None
-    return render(
-        request,
-        "trust/service.html",
-        contract=contract,
-        dataset=dataset,
-        promised=level_words.of_levels(contract.levels, contract.tariff),
-        current=now and [FindingSheet.of(one) for one in now.findings],
-        months=[(one, [FindingSheet.of(f) for f in one.report.findings]) for one in months],
-        questions=asked,
-        held=held,
-        disputes=live,
-        is_consumer=caller.party == contract.consumer,
-    )
+    return _service(request, caller, parts, contract_id)
 
 
 @router.post("/contracts/{contract_id}/questions")
-def ask_on_page(
+def ask_on_page(  # noqa: PLR0917 - FastAPI calls it, by name
     contract_id: str,
-    title: Annotated[str, Form(min_length=1, max_length=TITLE_MAX)],
-    words: Words,
+    request: Request,
+    title: Annotated[Title, Form()],
+    words: Annotated[Words, Form()],
     caller: SignedIn,
     parts: TheParts,
-) -> RedirectResponse:
+) -> Response:
     """Ask the provider something."""
-    made = support.ask(parts, caller, contract_id, title=title, words=words)
-    return RedirectResponse(f"/contracts/{contract_id}/questions/{made.id}", status_code=303)
+    try:
+        made = support.ask(parts, caller, contract_id, title=title, words=words)
+    except ExchangeError as error:
+        entered = {"title": title, "words": words}
+        return _service(request, caller, parts, contract_id, entered=entered, error=error)
+    return RedirectResponse(f"/contracts/{contract_id}/questions/{made.id}", SEE_OTHER)
 
 
 @router.get("/contracts/{contract_id}/questions/{question_id}")
@@ -67,26 +62,24 @@ def question_page(
     contract_id: str, question_id: str, request: Request, caller: SignedIn, parts: TheParts
 ) -> Response:
     """Show a question and what was said."""
-    with parts.db.begin() as tx:
-        contract = contracts.contract(tx, contract_id, caller)
-        found = support.question(tx, caller, contract_id, question_id)
-    is_consumer = caller.party == contract.consumer
-    return render(
-        request,
-        "trust/question.html",
-        contract=contract,
-        question=found,
-        is_consumer=is_consumer,
-    )
+    return _question(request, caller, parts, contract_id, question_id)
 
 
 @router.post("/contracts/{contract_id}/questions/{question_id}")
-def write_on_page(
-    contract_id: str, question_id: str, words: Words, caller: SignedIn, parts: TheParts
-) -> RedirectResponse:
+def write_on_page(  # noqa: PLR0917 - FastAPI calls it, by name
+    contract_id: str,
+    question_id: str,
+    request: Request,
+    words: Annotated[Words, Form()],
+    caller: SignedIn,
+    parts: TheParts,
+) -> Response:
     """Write into a question."""
-    support.write(parts, caller, contract_id, question_id, words)
-    return RedirectResponse(f"/contracts/{contract_id}/questions/{question_id}", status_code=303)
+    try:
+        support.write(parts, caller, contract_id, question_id, words)
+    except ExchangeError as error:
+        return _question(request, caller, parts, contract_id, question_id, {"words": words}, error)
+    return RedirectResponse(f"/contracts/{contract_id}/questions/{question_id}", SEE_OTHER)
 
 
 @router.post("/contracts/{contract_id}/questions/{question_id}/closing")
@@ -95,86 +88,107 @@ def close_on_page(
 ) -> RedirectResponse:
     """Close a question."""
     support.close(parts, caller, contract_id, question_id)
-    return RedirectResponse(f"/contracts/{contract_id}/service", status_code=303)
+    return RedirectResponse(f"/contracts/{contract_id}/service", SEE_OTHER)
 
 
-@router.post("/contracts/{contract_id}/disputes")
-def open_on_page(  # noqa: PLR0917 - FastAPI calls it, by name
+def _service(
+    request: Request,
+    caller: Caller,
+    parts: Parts,
     contract_id: str,
-    about: Annotated[About, Form()],
-    words: Words,
-    caller: SignedIn,
-    parts: TheParts,
-    subject: Annotated[str, Form(max_length=64)] = "",
-) -> RedirectResponse:
-    """Open a dispute."""
-    made = disputes.open_dispute(
-        parts, caller, contract_id, about=about, subject=subject.strip(), words=words
-    )
-    return RedirectResponse(f"/disputes/{made.id}", status_code=303)
-
-
-@router.get("/disputes")
-def disputes_page(request: Request, caller: SignedIn, parts: TheParts) -> Response:
-    """List the disputes of the caller's party; to the operator all that are not over."""
+    *,
+    entered: Mapping[str, str] = NOTHING,
+    error: ExchangeError | None = None,
+) -> Response:
     with parts.db.begin() as tx:
-        found = disputes.disputes_of(tx, caller, every=caller.operator, live_only=caller.operator)
-    return render(request, "trust/disputes.html", disputes=found)
-
-
-@router.get("/disputes/{dispute_id}")
-def dispute_page(dispute_id: str, request: Request, caller: SignedIn, parts: TheParts) -> Response:
-    """Show a dispute to its two parties and to the operator."""
-    with parts.db.begin() as tx:
-        found = disputes.known(tx, caller, dispute_id)
-        said = disputes.messages(tx, dispute_id)
-        shown = evidence.evidence_of(tx, dispute_id)
-        both = parties.parties_by_id(tx, [found.provider, found.consumer])
+        contract = contracts.contract(tx, contract_id, caller)
+        dataset = catalogue.dataset(tx, contract.dataset)
+        asked = support.questions_of(tx, caller, contract_id)
+        held = escrow.held(tx, escrow.Purpose.PREPAID, contract_id)
+        months = measuring.reports_of(tx, caller, contract_id) if contract.levels else []
+        live = [d for d in disputes.disputes_of(tx, caller) if d.contract == contract_id]
+        now = measuring.so_far(tx, contract, parts.clock.now()) if contract.levels else None
+        notes = {one.report.month: _notes(tx, caller, one) for one in months}
+        planned = planning.announced(tx, dataset.id)
+    is_consumer = caller.party == contract.consumer
     return render(
         request,
-        "trust/dispute.html",
-        dispute=found,
-        messages=said,
-        evidence=shown,
-        names={str(key): party.name for key, party in both.items()},
-        is_live=found.stage in LIVE,
+        "trust/service.html",
+        http_status=200 if error is None else STATUS[error.kind],
+        contract=contract,
+        dataset=dataset,
+        promised=level_words.of_levels(contract.levels, contract.tariff),
+        current=now and [FindingSheet.of(one) for one in now.findings],
+        months=[(one, [FindingSheet.of(f) for f in one.report.findings]) for one in months],
+        notes=notes,
+        questions=asked,
+        held=held,
+        disputes=live,
+        planned=planned,
+        local=local,
+        is_consumer=is_consumer,
+        may_announce=not is_consumer and caller.may(Role.STEWARD),
+        may_dispute=caller.may(Role.BUYER if is_consumer else Role.STEWARD),
+        entered=entered,
+        error=error,
     )
 
 
-@router.post("/disputes/{dispute_id}/messages")
-def write_into_dispute_on_page(
-    dispute_id: str, words: Words, caller: SignedIn, parts: TheParts
-) -> RedirectResponse:
-    """Write into a dispute."""
-    disputes.write(parts, caller, dispute_id, words)
-    return RedirectResponse(f"/disputes/{dispute_id}", status_code=303)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Note:
+    """A credit note that a reader may open, and how its money goes back."""
+
+    number: str
+    sent: str
 
 
-@router.post("/disputes/{dispute_id}/withdrawal")
-def withdraw_on_page(dispute_id: str, caller: SignedIn, parts: TheParts) -> RedirectResponse:
-    """Take a dispute back."""
-    disputes.withdraw(parts, caller, dispute_id)
-    return RedirectResponse(f"/disputes/{dispute_id}", status_code=303)
+def _notes(tx: Connection, caller: Caller, kept: KeptReport) -> list[_Note]:
+    """Return a month's credit notes to those who may open them: their two parties."""
+    found = []
+    for named in kept.notes:
+        note = seen_document(tx, caller, named)
+        if note is not None:
+            found.append(_Note(number=note.number, sent=_sent(tx, note)))
+    return found
 
 
-@router.post("/disputes/{dispute_id}/decision")
-def decide_on_page(  # noqa: PLR0917 - FastAPI calls it, by name
-    dispute_id: str,
-    outcome: Annotated[Outcome, Form()],
-    reason: Words,
-    caller: SignedIn,
-    parts: TheParts,
-    amount: Annotated[str, Form(max_length=20)] = "",
-    currency: Annotated[Currency, Form()] = Currency.DKK,
-    invoice: Annotated[str, Form(max_length=64)] = "",
-) -> RedirectResponse:
-    """Decide a dispute, as the operator."""
-    named = amount.strip()
-    ruling = Ruling(
-        outcome=outcome,
-        reason=reason,
-        amount=Money.from_decimal_text(named, currency) if named else None,
-        invoice=invoice.strip() or None,
+def _sent(tx: Connection, note: IssuedInvoice) -> str:
+    match sent_for(tx, note):
+        case None:
+            return ""
+        case CardRefund(stage=CardRefundStage.DONE, amount=amount):
+            return f"{amount.said('en')} with VAT went back to the card"
+        case CardRefund(stage=CardRefundStage.ASKED, amount=amount):
+            return f"{amount.said('en')} with VAT goes back to the card"
+        case Payout(stage=PayoutStage.PAID, amount=amount):
+            return f"{amount.said('en')} with VAT was transferred back"
+        case Payout(stage=PayoutStage.ORDERED | PayoutStage.FILED, amount=amount):
+            return f"{amount.said('en')} with VAT goes back by transfer"
+        case failed:
+            return f"{failed.amount.said('en')} with VAT could not be sent back, and is owed again"
+
+
+def _question(  # noqa: PLR0917 - the page, and what was refused on it
+    request: Request,
+    caller: Caller,
+    parts: Parts,
+    contract_id: str,
+    question_id: str,
+    entered: Mapping[str, str] = NOTHING,
+    error: ExchangeError | None = None,
+) -> Response:
+    with parts.db.begin() as tx:
+        contract = contracts.contract(tx, contract_id, caller)
+        found = support.question(tx, caller, contract_id, question_id)
+    is_consumer = caller.party == contract.consumer
+    return render(
+        request,
+        "trust/question.html",
+        http_status=200 if error is None else STATUS[error.kind],
+        contract=contract,
+        question=found,
+        is_consumer=is_consumer,
+        may_speak=caller.may(Role.READER if is_consumer else Role.STEWARD),
+        entered=entered,
+        error=error,
     )
-    deciding.decide(parts, caller, dispute_id, ruling)
-    return RedirectResponse(f"/disputes/{dispute_id}", status_code=303)

@@ -17,6 +17,7 @@ from .model import MaintenanceId, Planned
 LONGEST = timedelta(days=7)
 AHEAD_MAX = timedelta(days=366)
 SHOWN_BACK = timedelta(days=31)
+ANNOUNCED_MAX = 20
 
 
 def announce(
@@ -61,6 +62,11 @@ def call_off(parts: Parts, caller: Caller, slug: str, maintenance_id: str) -> Pl
         )
         record(tx, told)
     return gone
+
+
+def announced(tx: Connection, dataset: str) -> list[Planned]:
+    """Return the newest work on a dataset that stands, whether it is over or not, by its end."""
+    return store.announced(tx, dataset, ANNOUNCED_MAX)
 
 
 def planned_for(parts: Parts, caller: Caller, slug: str) -> list[Planned]:

@@ -127,6 +127,16 @@ def planned(tx: Connection, dataset: str, start: datetime, end: datetime) -> lis
     return [_planned(row) for row in tx.execute(query.order_by(columns.begins_at, columns.id))]
 
 
+def announced(tx: Connection, dataset: str, limit: int) -> list[Planned]:
+    """Return work on a dataset that was not called off, the last `limit` to end, in order."""
+    columns = service_maintenance.c
+    query = select(service_maintenance).where(
+        columns.dataset == dataset, columns.withdrawn_at.is_(None)
+    )
+    last = query.order_by(columns.ends_at.desc(), columns.id).limit(limit)
+    return [_planned(row) for row in tx.execute(last)][::-1]
+
+
 def _planned(row: Row[Any]) -> Planned:
     return Planned(
         id=MaintenanceId(row.id),
