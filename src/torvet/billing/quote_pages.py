@@ -49,6 +49,7 @@ _CAUSES = {
     Cause.MOST: "Beyond what use costs at most",
 }
 _PART = re.compile(r"([0-9]{1,12})[.,]([0-9]{1,9})")
+_SHOWN_MAX = 40
 _FIELDS = ("rows", "gb", "requests", "answers")
 
 
@@ -150,27 +151,31 @@ def counted(line: QuoteLine) -> str:
 
 
 def _quantities(entered: Entered) -> QuantitiesForm:
-    found = {name: _quantity(entered.line(name), 1) for name in ("rows", "requests", "answers")}
-    octets = _quantity(entered.line("gb"), BYTES_PER_GB)
-    faults = tuple(
-        f"{name} is {entered.line(name)[:40]!r}"
-        for name, number in {**found, "gb": octets}.items()
-        if number is None
+    faults: list[str] = []
+
+    def read(name: str, size_of_one: int = 1) -> int:
+        said = entered.line(name)
+        counted = _counted(said or "0") * size_of_one
+        if counted.denominator == 1 and 0 <= counted <= QUANTITY_MAX:
+            return int(counted)
+        faults.append(f"{name} is {said[:_SHOWN_MAX]!r}")
+        return 0
+
+    form = QuantitiesForm(
+        rows=read("rows"),
+        bytes=read("gb", BYTES_PER_GB),
+        requests=read("requests"),
+        answers=read("answers"),
     )
     if faults:
-        raise QuantityInvalid(faults)
-    return QuantitiesForm(**found, bytes=octets)
+        raise QuantityInvalid(tuple(faults))
+    return form
 
 
-def _quantity(said: str, size_of_one: int) -> int | None:
-    """Read how many bytes, or whole things, are meant; None where that cannot be."""
-    if not said:
-        return 0
+def _counted(said: str) -> Fraction:
+    """Read `250,000` or `1.5`; below zero where it is no number."""
     number = whole_number(said)
-    part = None if number is not None else _PART.fullmatch(said)
-    if number is None and part is None:
-        return None
-    exact = Fraction(number) if part is None else Fraction(f"{part[1]}.{part[2]}")
-    counted = exact * size_of_one
-    fits = counted.denominator == 1 and 0 <= counted <= QUANTITY_MAX
-    return int(counted) if fits else None
+    if number is not None:
+        return Fraction(number)
+    part = _PART.fullmatch(said)
+    return Fraction(-1) if part is None else Fraction(f"{part[1]}.{part[2]}")

@@ -1,12 +1,15 @@
 """Pages on which a provider writes an offer, reads it as buyers will, makes it, withdraws it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy import Connection
 
 from torvet import catalogue, parties
+from torvet.catalogue import Dataset
 from torvet.kit.entered import Entered
 from torvet.kit.errors import ExchangeError
 from torvet.parties import Caller
@@ -25,7 +28,7 @@ from .model import Approval, Offer
 from .panels import panels_beside_offer
 from .price_fields import cases_shown, cases_used, price_entered, price_fields
 from .prices import FREE
-from .purposes import PURPOSES
+from .purposes import PURPOSES, Purpose
 from .service import Draft
 from .service_levels import NO_LEVELS
 from .terms import words as terms_in_words
@@ -65,16 +68,17 @@ def write_offer(
     step = entered.line("step")
     if step == "change":
         return _form(request, parts, caller, slug, entered)
-    draft, errors = _draft(parts, caller, slug, entered)
-    if errors:
-        return _form(request, parts, caller, slug, entered, errors)
-    try:
-        read = service.preview_offer(parts, caller, slug, draft)
-        if step == "make" and entered.line("seen") == read.digest:
-            made = service.make_offer(parts, caller, slug, draft)
+    with parts.db.begin() as tx:
+        hours = service.stated_hours(service.own_dataset(tx, caller, slug))
+    reading = Reading()
+    draft = _draft(reading, entered, hours)
+    read = reading.do(lambda: service.preview_offer(parts, caller, slug, draft))
+    if read is not None and step == "make" and entered.line("seen") == read.digest:
+        made = reading.do(lambda: service.make_offer(parts, caller, slug, draft))
+        if made is not None:
             return RedirectResponse(f"/datasets/{slug}#{made.id}", SEE_OTHER)
-    except ExchangeError as error:
-        return _form(request, parts, caller, slug, entered, [error])
+    if read is None or reading.errors:
+        return _form(request, parts, caller, slug, entered, reading.errors)
     return _reading(request, parts, caller, slug, entered, read, moved=step == "make")
 
 
@@ -87,34 +91,38 @@ def withdraw_on_page(offer_id: str, caller: SignedIn, parts: TheParts) -> Redire
     return RedirectResponse(f"/datasets/{dataset.slug}#{offer_id}", SEE_OTHER)
 
 
-def _draft(
-    parts: Parts, caller: Caller, slug: str, entered: Entered
-) -> tuple[Draft, list[ExchangeError]]:
-    """Return the offer that was entered, and everything that is wrong with what was entered."""
-    with parts.db.begin() as tx:
-        dataset = service.own_dataset(tx, caller, slug)
-    hours = service.stated_hours(dataset)
-    errors: list[ExchangeError] = []
+@dataclass(slots=True)
+class Reading:
+    """Reads the parts of a form, and gathers what is wrong with each of them."""
 
-    def read(reader: Callable[[], T], otherwise: T) -> T:
+    errors: list[ExchangeError] = field(default_factory=list)
+
+    def read(self, reader: Callable[[], T], otherwise: T) -> T:
+        """Return what `reader` reads, or `otherwise` where that is wrong."""
         try:
             return reader()
         except ExchangeError as error:
-            errors.append(error)
+            self.errors.append(error)
             return otherwise
 
-    draft = Draft(
-        title=read(lambda: _title(entered), ""),
-        clauses=read(lambda: clauses_entered(entered), ()),
+    def do(self, deed: Callable[[], T]) -> T | None:
+        """Do `deed` where nothing was wrong; return None where it was, or is refused."""
+        return None if self.errors else self.read(deed, None)
+
+
+def _draft(reading: Reading, entered: Entered, hours: int | None) -> Draft:
+    """Return the offer that was entered."""
+    return Draft(
+        title=reading.read(lambda: _title(entered), ""),
+        clauses=reading.read(lambda: clauses_entered(entered), ()),
         approval=(
             Approval.ON_REQUEST if entered.line("approval") == "on-request" else Approval.AT_ONCE
         ),
         audience=tuple(entered.line("audience").replace(",", " ").split()) or None,
-        price=read(lambda: price_entered(entered), FREE),
-        levels=read(lambda: levels_entered(entered, stated_hours=hours), NO_LEVELS),
+        price=reading.read(lambda: price_entered(entered), FREE),
+        levels=reading.read(lambda: levels_entered(entered, stated_hours=hours), NO_LEVELS),
         preview_acknowledged=entered.has("preview_acknowledged"),
     )
-    return draft, errors
 
 
 def _title(entered: Entered) -> str:
@@ -129,6 +137,13 @@ def _fields(offer: Offer, audience: Sequence[str]) -> Fields:
         "title": (offer.title,),
         "approval": (offer.approval.value,),
         "audience": (", ".join(audience),),
+        **terms_of(offer),
+    }
+
+
+def terms_of(offer: Offer) -> Fields:
+    """Return the fields in which terms, price and levels of an offer stand."""
+    return {
         **clause_fields(offer.clauses),
         **price_fields(offer.price),
         **level_fields(offer.levels),
@@ -145,7 +160,7 @@ def _form(  # noqa: PLR0917 - whoever asks, of what, and what was wrong
 ) -> Response:
     with parts.db.begin() as tx:
         dataset = service.own_dataset(tx, caller, slug)
-        columns = service.column_types(tx, dataset.id)
+        choices = choices_of(tx, dataset, entered)
     shown_more = any(isinstance(error, PreviewShowsMore) for error in errors)
     return render(
         request,
@@ -154,13 +169,34 @@ def _form(  # noqa: PLR0917 - whoever asks, of what, and what was wrong
         dataset=dataset,
         entered=entered,
         errors=errors,
+        it=choices,
+        acknowledging=shown_more or entered.has("preview_acknowledged"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What the fields of terms, price and levels offer to choose from."""
+
+    purposes: Mapping[str, Purpose]
+    kinds: Mapping[str, str]
+    columns: list[str]
+    others: int
+    """For how many other prices there are fields."""
+    used: list[int]
+    stated_hours: int | None
+    opened: bool = False
+
+
+def choices_of(tx: Connection, dataset: Dataset, entered: Entered) -> Choices:
+    """Return what the fields of an offer of `dataset` offer, with `entered` in them."""
+    return Choices(
         purposes=PURPOSES,
         kinds={kind.value: price_words.kind_words(kind).en for kind in parties.PartyKind},
-        columns=list(columns or ()),
+        columns=list(service.column_types(tx, dataset.id) or ()),
         others=cases_shown(entered),
         used=cases_used(entered),
         stated_hours=service.stated_hours(dataset),
-        acknowledging=shown_more or entered.has("preview_acknowledged"),
     )
 
 

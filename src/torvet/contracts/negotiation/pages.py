@@ -1,21 +1,35 @@
 """The table at which two parties negotiate, as a page."""
 
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from torvet import catalogue
+from torvet.contracts import level_words, price_words
+from torvet.contracts.clause_fields import clauses_entered
+from torvet.contracts.errors import TermsUnreadable
 from torvet.contracts.forms import NOTE_MAX, REASON_MAX
+from torvet.contracts.level_fields import levels_entered
 from torvet.contracts.model import Offer
-from torvet.contracts.orders import PURCHASE_ORDER_MAX, Order
-from torvet.contracts.price_text import TEXT_MAX as PRICE_MAX
+from torvet.contracts.offer_pages import Reading, choices_of, terms_of
+from torvet.contracts.order_fields import order_entered
+from torvet.contracts.orders import NO_ORDER
+from torvet.contracts.price_fields import price_entered
 from torvet.contracts.price_text import from_text
-from torvet.contracts.purposes import PURPOSES
-from torvet.contracts.service import visible_offer
+from torvet.contracts.service import stated_hours, visible_offer
+from torvet.contracts.terms import words as terms_in_words
+from torvet.kit.entered import Entered
+from torvet.kit.errors import ExchangeError
+from torvet.parties import Caller
 from torvet.parties.signin import SignedIn
+from torvet.ports.parts import Parts
+from torvet.web.entered import TheFields
 from torvet.web.pages import render
 from torvet.web.parts import TheParts
+from torvet.web.problems import STATUS
 
 from . import service
 from .model import Negotiation, NegotiationStage
@@ -24,9 +38,7 @@ from .sheets import negotiation_sheets, table_sheet
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
-Dropped = Annotated[list[str], Form()]
-PriceField = Annotated[str, Form(max_length=PRICE_MAX)]
-WordsField = Annotated[str, Form(max_length=NOTE_MAX)]
+T = TypeVar("T")
 
 
 @router.get("/negotiations")
@@ -44,35 +56,27 @@ def opening_page(offer_id: str, request: Request, caller: SignedIn, parts: ThePa
     """Ask what should be otherwise in an offer."""
     with parts.db.begin() as tx:
         offer = visible_offer(tx, caller, offer_id)
-        dataset = catalogue.dataset(tx, offer.dataset)
-    return render(
-        request, "contracts/opening.html", offer=offer, dataset=dataset, purposes=PURPOSES
-    )
+    return _opening(request, parts, offer, Entered(terms_of(offer)))
 
 
 @router.post("/offers/{offer_id}/negotiation")
-def open_on_page(  # noqa: PLR0917 - FastAPI calls it, by name
-    offer_id: str,
-    purpose: Annotated[str, Form(max_length=80)],
-    caller: SignedIn,
-    parts: TheParts,
-    price: PriceField = "",
-    words: WordsField = "",
-    drop: Dropped = [],  # noqa: B006 - FastAPI reads it, and never changes it
-    purchase_order: Annotated[str, Form(max_length=PURCHASE_ORDER_MAX)] = "",
-    ean: Annotated[str, Form(max_length=20)] = "",
-) -> RedirectResponse:
-    """Begin to negotiate."""
+def open_on_page(
+    offer_id: str, request: Request, caller: SignedIn, parts: TheParts, entered: TheFields
+) -> Response:
+    """Begin to negotiate; what cannot be proposed comes back as it was entered."""
     with parts.db.begin() as tx:
         offer = visible_offer(tx, caller, offer_id)
-    made = service.propose(
-        parts,
-        caller,
-        offer_id,
-        _proposal(offer, price, words, drop),
-        purpose=purpose,
-        order=Order(purchase_order=purchase_order.strip(), ean=ean.replace(" ", "")),
+        hours = stated_hours(catalogue.dataset(tx, offer.dataset))
+    reading = Reading()
+    proposal = _proposal(reading, offer, entered, hours)
+    order = reading.read(lambda: order_entered(entered, offer), NO_ORDER)
+    made = reading.do(
+        lambda: service.propose(
+            parts, caller, offer_id, proposal, purpose=entered.line("purpose"), order=order
+        )
     )
+    if made is None:
+        return _opening(request, parts, offer, entered, reading.errors)
     return _to(made)
 
 
@@ -81,47 +85,46 @@ def negotiation_page(
     negotiation_id: str, request: Request, caller: SignedIn, parts: TheParts
 ) -> Response:
     """Show every round, and what each side can do now."""
-    with parts.db.begin() as tx:
-        found, said = service.known_negotiation(tx, caller, negotiation_id)
-        table = table_sheet(tx, caller, found, said)
-        dataset = catalogue.dataset(tx, found.dataset)
-    return render(
-        request,
-        "contracts/negotiation.html",
-        table=table,
-        dataset=dataset,
-        side=found.side_of(caller.party),
-        on_the_table=said[-1].terms,
-        is_open=found.stage is NegotiationStage.OPEN,
-    )
+    return _at_the_table(request, parts, caller, negotiation_id)
 
 
 @router.post("/negotiations/{negotiation_id}/rounds")
-def answer_on_page(  # noqa: PLR0917 - FastAPI calls it, by name
+def answer_on_page(
     negotiation_id: str,
-    seen: Annotated[str, Form(max_length=64)],
+    request: Request,
     caller: SignedIn,
     parts: TheParts,
-    price: PriceField = "",
-    words: WordsField = "",
-    drop: Dropped = [],  # noqa: B006 - FastAPI reads it, and never changes it
-) -> RedirectResponse:
-    """Put other terms on the table."""
+    entered: TheFields,
+) -> Response:
+    """Put other terms on the table; what cannot be proposed comes back as it was entered."""
     with parts.db.begin() as tx:
         _, said = service.known_negotiation(tx, caller, negotiation_id)
-    proposal = _proposal(said[-1].terms, price, words, drop)
-    return _to(service.answer(parts, caller, negotiation_id, proposal, seen=seen))
+        last = said[-1].terms
+        hours = stated_hours(catalogue.dataset(tx, last.dataset))
+    reading = Reading()
+    proposal = _proposal(reading, last, entered, hours)
+    seen = entered.line("seen")
+    moved = reading.do(lambda: service.answer(parts, caller, negotiation_id, proposal, seen=seen))
+    if moved is None:
+        return _at_the_table(request, parts, caller, negotiation_id, entered, reading.errors)
+    return _to(moved)
 
 
 @router.post("/negotiations/{negotiation_id}/agreement")
 def agree_on_page(
     negotiation_id: str,
     seen: Annotated[str, Form(max_length=64)],
+    request: Request,
     caller: SignedIn,
     parts: TheParts,
-) -> RedirectResponse:
-    """Agree to what is on the table."""
-    made = service.agree(parts, caller, negotiation_id, seen=seen)
+) -> Response:
+    """Agree to what is on the table; where that cannot be, the table says why."""
+    with parts.db.begin() as tx:
+        service.known_negotiation(tx, caller, negotiation_id)
+    reading = Reading()
+    made = reading.do(lambda: service.agree(parts, caller, negotiation_id, seen=seen))
+    if made is None:
+        return _at_the_table(request, parts, caller, negotiation_id, errors=reading.errors)
     return RedirectResponse(f"/contracts/{made.id}", status_code=303)
 
 
@@ -136,13 +139,82 @@ def end_on_page(
     return _to(service.end(parts, caller, negotiation_id, reason))
 
 
-def _proposal(last: Offer, price: str, words: str, drop: list[str]) -> Proposal:
-    """Return what a page can change: the price, and clauses that are left out."""
-    kept = tuple(clause for clause in last.clauses if clause.kind not in drop)
+def _opening(
+    request: Request,
+    parts: Parts,
+    offer: Offer,
+    entered: Entered,
+    errors: Sequence[ExchangeError] = (),
+) -> Response:
+    with parts.db.begin() as tx:
+        dataset = catalogue.dataset(tx, offer.dataset)
+        choices = choices_of(tx, dataset, entered)
+    return render(
+        request,
+        "contracts/opening.html",
+        http_status=STATUS[errors[0].kind] if errors else 200,
+        offer=offer,
+        dataset=dataset,
+        entered=entered,
+        it=replace(choices, opened=bool(errors)),
+        errors=errors,
+    )
+
+
+def _at_the_table(  # noqa: PLR0917 - whoever asks, of what, and what was wrong
+    request: Request,
+    parts: Parts,
+    caller: Caller,
+    negotiation_id: str,
+    entered: Entered | None = None,
+    errors: Sequence[ExchangeError] = (),
+) -> Response:
+    with parts.db.begin() as tx:
+        found, said = service.known_negotiation(tx, caller, negotiation_id)
+        table = table_sheet(tx, caller, found, said)
+        dataset = catalogue.dataset(tx, found.dataset)
+        last = said[-1].terms
+        shown = Entered(terms_of(last)) if entered is None else entered
+        choices = choices_of(tx, dataset, shown)
+    return render(
+        request,
+        "contracts/negotiation.html",
+        http_status=STATUS[errors[0].kind] if errors else 200,
+        table=table,
+        dataset=dataset,
+        side=found.side_of(caller.party),
+        on_the_table=last,
+        terms=terms_in_words(last.clauses),
+        price=price_words.of_price(last.price),
+        levels=level_words.of_levels(last.levels, last.price),
+        is_open=found.stage is NegotiationStage.OPEN,
+        entered=shown,
+        it=replace(choices, opened=entered is not None),
+        errors=errors,
+    )
+
+
+def _proposal(reading: Reading, last: Offer, entered: Entered, hours: int | None) -> Proposal:
+    """Return what was entered otherwise than it is in `last`."""
+    words = entered.text("words").strip()
+    if len(words) > NOTE_MAX or "\0" in words:
+        fault = f"the words to the other side have more than {NOTE_MAX:,} characters"
+        reading.errors.append(TermsUnreadable((fault,)))
+    price = entered.line("price")
+    typed = reading.read(lambda: from_text(price), None) if price else None
+    if not entered.has("whole"):
+        return Proposal(price=typed, words=words)
+    was = Entered(terms_of(last))
+
+    def changed(reader: Callable[[Entered], T]) -> T | None:
+        found = reading.read(lambda: reader(entered), None)
+        return None if found == reader(was) else found
+
     return Proposal(
-        clauses=kept if len(kept) < len(last.clauses) else None,
-        price=from_text(price) if price.strip() else None,
-        words=words.strip(),
+        clauses=changed(clauses_entered),
+        price=typed or changed(price_entered),
+        levels=changed(lambda fields: levels_entered(fields, stated_hours=hours)),
+        words=words,
     )
 
 
