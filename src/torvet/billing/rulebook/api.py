@@ -1,6 +1,7 @@
 """The rulebook over HTTP and as a page: public, and the same for everybody."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -14,9 +15,10 @@ from torvet.web.frame import TheParts
 from torvet.web.pages import render
 from torvet.web.problems import problems_of
 
+from .errors import RulesUnknown
 from .model import Rules
 from .reader import rulebook, rules_on
-from .words import KINDS, WORDS
+from .words import KINDS, WORDS, news, number_in
 
 router = APIRouter(prefix="/api", tags=["billing"])
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -115,18 +117,40 @@ def fees(
 
 @pages.get("/fees")
 def fees_page(
-    request: Request, _caller: TheCaller, parts: TheParts, language: str = "en"
+    request: Request,
+    _caller: TheCaller,
+    parts: TheParts,
+    language: str = "en",
+    version: Annotated[str, Query(max_length=40)] = "",
 ) -> Response:
-    """Show what the exchange keeps of a sale, in Danish or English."""
+    """Show what the exchange keeps of a sale, by the version in force or another one."""
     spoken = "en" if language == "en" else "da"
     folder, today = parts.settings.rulebook, day_of(parts.clock.now())
+    current, versions = rules_on(today, folder), rulebook(folder)
+    shown = next((one for one in versions if one.version == version), None)
+    if version and shown is None:
+        raise RulesUnknown(version)
     return render(
         request,
         "billing/fees.html",
-        rules=rules_on(today, folder),
-        versions=rulebook(folder),
+        rules=shown or current,
+        current=current,
+        versions=_told(versions, spoken),
         today=today,
         language=spoken,
         words=WORDS[spoken],
         kinds=KINDS[spoken],
+        number=number_in,
     )
+
+
+def _told(
+    versions: Sequence[Rules], language: str
+) -> list[tuple[Rules, date | None, tuple[str, ...] | None]]:
+    """Return each version with the last day on which it holds, and what it says anew."""
+    told = []
+    for place, one in enumerate(versions):
+        after = versions[place + 1 : place + 2]
+        until = after[0].since - timedelta(days=1) if after else None
+        told.append((one, until, news(versions[place - 1], one, language) if place else None))
+    return told[::-1]

@@ -30,3 +30,15 @@ class RulesMissing(ExchangeError):
 
     def __str__(self) -> str:
         return f"No rules are kept that hold on {self.day}."
+
+
+@dataclass(eq=False)
+class RulesUnknown(ExchangeError):
+    """There is no version of the rules about money by that name."""
+
+    kind, code = Kind.NOT_FOUND, "rules-unknown"
+    advice = "`GET /api/fees` lists all versions."
+    version: str
+
+    def __str__(self) -> str:
+        return f"There is no version {self.version[:40]!r} of the rules about money."
