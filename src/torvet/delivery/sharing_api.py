@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
@@ -28,6 +28,8 @@ log = structlog.get_logger()
 PREFIX = "/sharing"
 VERSION_HEADER = "Delta-Table-Version"
 NAME_MAX = 255
+TIME_MAX = 64
+VERSION_MAX = 2**53 - 1
 
 _CODES: dict[Kind, tuple[int, str]] = {
     Kind.INVALID: (400, "INVALID_PARAMETER_VALUE"),
@@ -120,11 +122,53 @@ router = APIRouter(
 )
 
 Name = Annotated[str, Path(min_length=1, max_length=NAME_MAX)]
-MaxResults = Annotated[int | None, Query(alias="maxResults", ge=0, le=2**31 - 1)]
-PageToken = Annotated[str | None, Query(alias="pageToken", max_length=2_000)]
 Asked = Annotated[str | None, Header(alias=capabilities.HEADER, max_length=1_000)]
-VersionNumber = Annotated[int | None, Query(ge=0, le=2**53 - 1)]
-Timestamp = Annotated[str | None, Query(max_length=64)]
+VersionNumber = Annotated[int | None, Query(ge=0, le=VERSION_MAX)]
+Timestamp = Annotated[str | None, Query(max_length=TIME_MAX)]
+StartingTimestamp = Annotated[str | None, Query(alias="startingTimestamp", max_length=TIME_MAX)]
+
+
+# What routes have in common; async, so that no thread is changed for it.
+async def _page(
+    max_results: Annotated[int | None, Query(alias="maxResults", ge=0, le=2**31 - 1)] = None,
+    page_token: Annotated[str | None, Query(alias="pageToken", max_length=2_000)] = None,
+) -> PageAsk:
+    return PageAsk(max_results=max_results, token=page_token)
+
+
+async def _names(share: Name, schema: Name, table: Name) -> tuple[str, str, str]:
+    return share, schema, table
+
+
+async def _changes(
+    *,
+    starting_version: Annotated[
+        int | None, Query(alias="startingVersion", ge=0, le=VERSION_MAX)
+    ] = None,
+    starting_timestamp: StartingTimestamp = None,
+    ending_version: Annotated[
+        int | None, Query(alias="endingVersion", ge=0, le=VERSION_MAX)
+    ] = None,
+    ending_timestamp: Annotated[
+        str | None, Query(alias="endingTimestamp", max_length=TIME_MAX)
+    ] = None,
+    historical_metadata: Annotated[bool, Query(alias="includeHistoricalMetadata")] = False,
+    historical_protocol: Annotated[bool, Query(alias="includeHistoricalProtocol")] = False,
+) -> ChangeQuery:
+    return ChangeQuery(
+        starting_version=starting_version,
+        starting_timestamp=starting_timestamp,
+        ending_version=ending_version,
+        ending_timestamp=ending_timestamp,
+        historical_metadata=historical_metadata,
+        historical_protocol=historical_protocol,
+    )
+
+
+Page = Annotated[PageAsk, Depends(_page)]
+Names = Annotated[tuple[str, str, str], Depends(_names)]
+"""Share, schema and table."""
+Changes = Annotated[ChangeQuery, Depends(_changes)]
 
 
 class QueryForm(BaseModel):
@@ -135,10 +179,10 @@ class QueryForm(BaseModel):
     predicateHints: list[str] | None = Field(default=None, max_length=1_000)
     jsonPredicateHints: str | None = Field(default=None, max_length=400_000)
     limitHint: int | None = Field(default=None, ge=0)
-    version: int | None = Field(default=None, ge=0, le=2**53 - 1)
+    version: int | None = Field(default=None, ge=0, le=VERSION_MAX)
     timestamp: str | None = Field(default=None, max_length=64)
-    startingVersion: int | None = Field(default=None, ge=0, le=2**53 - 1)
-    endingVersion: int | None = Field(default=None, ge=0, le=2**53 - 1)
+    startingVersion: int | None = Field(default=None, ge=0, le=VERSION_MAX)
+    endingVersion: int | None = Field(default=None, ge=0, le=VERSION_MAX)
     includeHistoricalProtocol: bool | None = None
     idempotencyKey: str | None = Field(default=None, max_length=255)
 
@@ -211,11 +255,9 @@ def list_shares(
     *,
     caller: SignedIn,
     parts: TheParts,
-    max_results: MaxResults = None,
-    page_token: PageToken = None,
+    page: Page,
 ) -> SharePage:
     """List the shares that the token opens: one for each contract that allows reading now."""
-    page = PageAsk(max_results=max_results, token=page_token)
     found, following = sharing.list_shares(parts, caller, page)
     items = [ShareItem(name=contract.share, id=contract.id) for contract in found]
     return SharePage(items=items, nextPageToken=following)
@@ -234,11 +276,9 @@ def list_schemas(
     share: Name,
     caller: SignedIn,
     parts: TheParts,
-    max_results: MaxResults = None,
-    page_token: PageToken = None,
+    page: Page,
 ) -> SchemaPage:
     """List the schemas of a share; there is one, the provider's."""
-    page = PageAsk(max_results=max_results, token=page_token)
     table = sharing.shared_table(parts, caller, share)
     found, following = sharing.on_page(parts, page, f"{table.contract}:schemas", table)
     items = [SchemaItem(name=each.schema, share=each.share) for each in found]
@@ -252,11 +292,9 @@ def list_tables(
     schema: Name,
     caller: SignedIn,
     parts: TheParts,
-    max_results: MaxResults = None,
-    page_token: PageToken = None,
+    page: Page,
 ) -> TablePage:
     """List the tables of a schema; there is one, the contract's dataset."""
-    page = PageAsk(max_results=max_results, token=page_token)
     table = sharing.shared_table(parts, caller, share, schema)
     found, following = sharing.on_page(parts, page, f"{table.contract}:tables", table)
     return TablePage(items=[_item(each) for each in found], nextPageToken=following)
@@ -268,11 +306,9 @@ def list_all_tables(
     share: Name,
     caller: SignedIn,
     parts: TheParts,
-    max_results: MaxResults = None,
-    page_token: PageToken = None,
+    page: Page,
 ) -> TablePage:
     """List all tables of a share."""
-    page = PageAsk(max_results=max_results, token=page_token)
     table = sharing.shared_table(parts, caller, share)
     found, following = sharing.on_page(parts, page, f"{table.contract}:all", table)
     return TablePage(items=[_item(each) for each in found], nextPageToken=following)
@@ -294,17 +330,12 @@ _TABLE = "/shares/{share}/schemas/{schema}/tables/{table}"
 @router.get(f"{_TABLE}/version", response_class=Response)
 def table_version(
     *,
-    share: Name,
-    schema: Name,
-    table: Name,
+    names: Names,
     caller: SignedIn,
     parts: TheParts,
-    starting_timestamp: Annotated[
-        str | None, Query(alias="startingTimestamp", max_length=64)
-    ] = None,
+    starting_timestamp: StartingTimestamp = None,
 ) -> Response:
     """Return the newest version, or the first at or after a time, in `Delta-Table-Version`."""
-    names = (share, schema, table)
     version = sharing.table_version(parts, caller, names, starting_timestamp)
     return Response(status_code=200, headers={VERSION_HEADER: str(version)})
 
@@ -312,32 +343,21 @@ def table_version(
 @router.head(_TABLE, response_class=Response)
 def table_version_as_it_was_asked(
     *,
-    share: Name,
-    schema: Name,
-    table: Name,
+    names: Names,
     caller: SignedIn,
     parts: TheParts,
-    starting_timestamp: Annotated[
-        str | None, Query(alias="startingTimestamp", max_length=64)
-    ] = None,
+    starting_timestamp: StartingTimestamp = None,
 ) -> Response:
     """Return the version, as older clients ask for it."""
     return table_version(
-        share=share,
-        schema=schema,
-        table=table,
-        caller=caller,
-        parts=parts,
-        starting_timestamp=starting_timestamp,
+        names=names, caller=caller, parts=parts, starting_timestamp=starting_timestamp
     )
 
 
 @router.get(f"{_TABLE}/metadata", response_class=Response, responses=_LINES)
 def table_metadata(
     *,
-    share: Name,
-    schema: Name,
-    table: Name,
+    names: Names,
     caller: SignedIn,
     parts: TheParts,
     asked: Asked = None,
@@ -348,7 +368,7 @@ def table_metadata(
     answer = sharing.table_metadata(
         parts,
         caller,
-        (share, schema, table),
+        names,
         _capabilities(asked),
         version=version,
         timestamp=timestamp,
@@ -359,9 +379,7 @@ def table_metadata(
 @router.post(f"{_TABLE}/query", response_class=Response, responses=_LINES)
 def query_table(
     *,
-    share: Name,
-    schema: Name,
-    table: Name,
+    names: Names,
     caller: SignedIn,
     parts: TheParts,
     form: QueryForm | None = None,
@@ -369,42 +387,21 @@ def query_table(
 ) -> Response:
     """Return the files of one version, each behind a signed URL; counts against the contract."""
     query = (form or QueryForm()).query()
-    answer = sharing.query_table(parts, caller, (share, schema, table), _capabilities(asked), query)
+    answer = sharing.query_table(parts, caller, names, _capabilities(asked), query)
     return _answered(answer)
 
 
 @router.get(f"{_TABLE}/changes", response_class=Response, responses=_LINES)
 def table_changes(
     *,
-    share: Name,
-    schema: Name,
-    table: Name,
+    names: Names,
     caller: SignedIn,
     parts: TheParts,
+    changes: Changes,
     asked: Asked = None,
-    starting_version: Annotated[
-        int | None, Query(alias="startingVersion", ge=0, le=2**53 - 1)
-    ] = None,
-    starting_timestamp: Annotated[
-        str | None, Query(alias="startingTimestamp", max_length=64)
-    ] = None,
-    ending_version: Annotated[int | None, Query(alias="endingVersion", ge=0, le=2**53 - 1)] = None,
-    ending_timestamp: Annotated[str | None, Query(alias="endingTimestamp", max_length=64)] = None,
-    historical_metadata: Annotated[bool, Query(alias="includeHistoricalMetadata")] = False,
-    historical_protocol: Annotated[bool, Query(alias="includeHistoricalProtocol")] = False,
 ) -> Response:
     """Return the files that changed between two versions; counts against the contract."""
-    query = ChangeQuery(
-        starting_version=starting_version,
-        starting_timestamp=starting_timestamp,
-        ending_version=ending_version,
-        ending_timestamp=ending_timestamp,
-        historical_metadata=historical_metadata,
-        historical_protocol=historical_protocol,
-    )
-    answer = sharing.table_changes(
-        parts, caller, (share, schema, table), _capabilities(asked), query
-    )
+    answer = sharing.table_changes(parts, caller, names, _capabilities(asked), changes)
     return _answered(answer)
 
 
