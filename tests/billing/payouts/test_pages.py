@@ -71,7 +71,7 @@ def test_the_operator_pays_out_and_finds_the_file(market, alma, olga, paid, part
     page = seen(olga, there)
     file = payout_to(parts, alma).file
     assert f'href="/api/billing/payouts/files/{file}"' in page
-    assert "in a payment file; the bank has not told of it yet" in page
+    assert "has not told of all" in page
     assert "2026-08-03" in page
     document = olga.client.get(f"/api/billing/payouts/files/{file}")
     assert b"2026-08-03" in document.content

@@ -145,7 +145,6 @@ def _page(
         error=error,
         pay_on=pay_on,
         said=SAID,
-        stages=STAGES,
     )
 
 
