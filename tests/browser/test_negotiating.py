@@ -28,6 +28,7 @@ def checked(page):
 def test_a_start_up_and_a_city_come_to_terms(page, browser, square):
     signed_in(page, square, "startup", "/datasets/aarhus-parking")
     page.get_by_role("link", name="Propose other terms").first.click()
+    page.get_by_text("Other terms, tiers and promises").click()
     checked(page)
     page.get_by_label("What will you use it for?").select_option("ResearchAndDevelopment")
     page.get_by_label("Another price, without VAT").fill("20 DKK per month")
@@ -35,7 +36,11 @@ def test_a_start_up_and_a_city_come_to_terms(page, browser, square):
     page.get_by_role("button", name="Send to the provider").click()
     table = page.url.removeprefix(square)
     assert "The other side reads your terms" in page.inner_text("main")
+    page.get_by_text("Other terms, tiers and promises").click()
+    page.get_by_text("På dansk").click()
     checked(page)
+    if folder := os.environ.get("TORVET_SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/table.png", full_page=True)
 
     city = browser.new_context().new_page()
     signed_in(city, square, "city", "/negotiations")

@@ -7,6 +7,7 @@ from cyclopts import App
 from rich.markup import escape
 
 from .here import HERE, Here, exchange
+from .ordering import NOTHING_ORDERED, Ordered
 from .output import answer_of, say, table, tell
 from .publishing import read_json
 from .trading import price_in, print_contract
@@ -26,10 +27,9 @@ def start(
     purpose: str,
     price: str | None = None,
     clauses: Path | None = None,
+    levels: Path | None = None,
     words: str = "",
-    purchase_order: str = "",
-    ean: str = "",
-    cap: str | None = None,
+    ordered: Ordered = NOTHING_ORDERED,
     here: Here = HERE,
 ) -> None:
     """Answer an offer with other terms. Nothing is bought until one side agrees.
@@ -39,15 +39,13 @@ def start(
         purpose: Why you read, as a DPV purpose such as ResearchAndDevelopment.
         price: What you would pay, without VAT: "400 DKK per month", or a JSON file.
         clauses: JSON list of all clauses that you want; without it, they stay.
+        levels: JSON file of all service levels that you want; without it, they stay.
         words: A few words to the provider.
-        purchase_order: Your own order number, for the invoice.
-        ean: EAN (GLN) to which invoices go; Danish public bodies have to give one.
-        cap: The most that you will spend on use in a month, such as "2000 DKK".
+        ordered: Your own reference, where your invoices go, and how much you spend.
         here: Where and as whom.
     """
-    more = {"purpose": purpose, "purchase_order": purchase_order, "ean": ean, "cap": cap}
     with exchange(here) as client:
-        wish = {**_terms(price, clauses, words), **more}
+        wish = {**_terms(price, clauses, levels, words), "purpose": purpose, **ordered.fields()}
         made = answer_of(client.post(f"/api/offers/{offer}/negotiations", json=wish))
     tell(here, made, _print_table)
 
@@ -101,6 +99,7 @@ def answer(
     *,
     price: str | None = None,
     clauses: Path | None = None,
+    levels: Path | None = None,
     words: str = "",
     here: Here = HERE,
 ) -> None:
@@ -110,12 +109,16 @@ def answer(
         negotiation: Its id.
         price: Another price, without VAT, or a JSON file; without it, it stays.
         clauses: JSON list of all clauses that you want; without it, they stay.
+        levels: JSON file of all service levels that you want; without it, they stay.
         words: A few words to the other side.
         here: Where and as whom.
     """
     address = f"/api/negotiations/{negotiation}"
     with exchange(here) as client:
-        wish = {**_terms(price, clauses, words), "seen": answer_of(client.get(address))["seen"]}
+        wish = {
+            **_terms(price, clauses, levels, words),
+            "seen": answer_of(client.get(address))["seen"],
+        }
         made = answer_of(client.post(f"{address}/rounds", json=wish))
     tell(here, made, _print_table)
 
@@ -153,10 +156,13 @@ def end(negotiation: str, *, reason: str, here: Here = HERE) -> None:
     tell(here, made, _print_table)
 
 
-def _terms(price: str | None, clauses: Path | None, words: str) -> dict[str, Any]:
+def _terms(
+    price: str | None, clauses: Path | None, levels: Path | None, words: str
+) -> dict[str, Any]:
     return {
         "price": price_in(price),
         "clauses": read_json(clauses) if clauses else None,
+        "levels": read_json(levels) if levels else None,
         "words": words,
     }
 

@@ -8,6 +8,7 @@ from cyclopts import App
 from rich.markup import escape
 
 from .here import HERE, Here, exchange
+from .ordering import NOTHING_ORDERED, Ordered
 from .output import answer_of, say, table, tell
 from .publishing import read_json
 
@@ -126,10 +127,7 @@ def accept(
     purpose: str,
     note: str = "",
     seen: str | None = None,
-    purchase_order: str = "",
-    ean: str = "",
-    cap: str | None = None,
-    prepaid: bool = False,
+    ordered: Ordered = NOTHING_ORDERED,
     here: Here = HERE,
 ) -> None:
     """Accept an offer, or request it where the provider wants to approve.
@@ -141,10 +139,7 @@ def accept(
         purpose: Why you read, as a DPV purpose such as ResearchAndDevelopment.
         note: A few words to the provider.
         seen: Digest of the terms that you read, as `torvet offer show` prints it.
-        purchase_order: Your own order number, for the invoice.
-        ean: EAN (GLN) to which invoices go; Danish public bodies have to give one.
-        cap: The most that you will spend on use in a month, such as "2000 DKK".
-        prepaid: You pay before you use it; reading stops when what you paid is used up.
+        ordered: Your own reference, where your invoices go, and how much you spend.
         here: Where and as whom.
     """
     with exchange(here) as client:
@@ -152,10 +147,7 @@ def accept(
             "purpose": purpose,
             "note": note,
             "seen": seen or answer_of(client.get(f"/api/offers/{offer}"))["digest"],
-            "purchase_order": purchase_order,
-            "ean": ean,
-            "cap": cap,
-            "prepaid": prepaid,
+            **ordered.fields(),
         }
         made = answer_of(client.post(f"/api/offers/{offer}/contracts", json=wish))
     tell(here, made, print_contract)
