@@ -3,12 +3,14 @@
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
 from served import Cards, cards
 from torvet.backends.bank_transfer import BankByFiles
-from torvet.backends.card_payments import CardProvider
+from torvet.backends.card_payments import ANSWER_BYTES_MAX, CardProvider
 from torvet.kit.money import Currency, Money
 from torvet.ports.payments import (
     EventForged,
@@ -67,6 +69,37 @@ class TestBank(PaymentsSuite):
 
         assert not by_hand.connected
         assert list(by_hand.arrived()) == []
+
+
+class Endless(BaseHTTPRequestHandler):
+    """Answers as long as somebody reads, up to a hundred times what may be read."""
+
+    sent = 0
+
+    def do_POST(self):
+        self.send_response(200)
+        self.end_headers()
+        piece = b" " * 2**16
+        try:
+            while Endless.sent < 100 * ANSWER_BYTES_MAX:
+                self.wfile.write(piece)
+                Endless.sent += len(piece)
+        except OSError:
+            return
+
+    def log_message(self, *_):
+        pass
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(provider):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        card = _card(provider, endpoint=f"http://127.0.0.1:{server.server_port}")
+        with closing(card), pytest.raises(PaymentsAway, match="above 1,048,576 bytes"):
+            card.ask(WANTED)
+        server.shutdown()
+
+    assert 0 < Endless.sent < 50 * ANSWER_BYTES_MAX
 
 
 @pytest.fixture(scope="module")

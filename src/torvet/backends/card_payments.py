@@ -143,14 +143,13 @@ class CardProvider:
         for attempt in range(1, ATTEMPTS_MAX + 1):
             wait = PAUSE_S * 2 ** (attempt - 1)
             try:
-                answer = self._client.request(method, path, data=form, headers=headers)
-            except httpx2.TransportError as fault:
-                why = str(fault) or type(fault).__name__
-            else:
-                if not _is_passing(answer.status_code):
-                    return _answer(answer)
+                with self._client.stream(method, path, data=form, headers=headers) as answer:
+                    if not _is_passing(answer.status_code):
+                        return _understood(answer.status_code, _read_whole(answer))
                 why = f"it answers {answer.status_code}"
                 wait = max(wait, _asked_to_wait_s(answer))
+            except httpx2.TransportError as fault:
+                why = str(fault) or type(fault).__name__
             if attempt < ATTEMPTS_MAX:
                 self._pause(min(wait, PAUSE_S_MAX))
         raise PaymentsAway(why)
@@ -165,19 +164,27 @@ def _asked_to_wait_s(answer: httpx2.Response) -> float:
     return float(said) if said.isascii() and said.isdigit() else 0.0
 
 
-def _answer(answer: httpx2.Response) -> Mapping[str, Any]:
-    if len(answer.content) > ANSWER_BYTES_MAX:
-        raise PaymentsAway(f"its answer is above {ANSWER_BYTES_MAX:,} bytes")
+def _read_whole(answer: httpx2.Response) -> bytes:
+    """Return an answer's bytes; one that is too long is not read to its end."""
+    held = bytearray()
+    for piece in answer.iter_bytes():
+        held += piece
+        if len(held) > ANSWER_BYTES_MAX:
+            raise PaymentsAway(f"its answer is above {ANSWER_BYTES_MAX:,} bytes")
+    return bytes(held)
+
+
+def _understood(status: int, body: bytes) -> Mapping[str, Any]:
     try:
-        said = answer.json()
+        said = json.loads(body)
     except ValueError:
         said = None
     if not isinstance(said, dict):
-        raise PaymentsAway(f"its answer {answer.status_code} is no JSON object")
-    if answer.status_code >= _OK:
+        raise PaymentsAway(f"its answer {status} is no JSON object")
+    if status >= _OK:
         fault = said.get("error")
         words = fault.get("message") if isinstance(fault, dict) else None
-        raise PaymentsRefused(str(words or f"status {answer.status_code}")[:300])
+        raise PaymentsRefused(str(words or f"status {status}")[:300])
     return said
 
 

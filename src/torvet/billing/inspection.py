@@ -6,7 +6,7 @@ the triggers off, a transaction that is gone, one that the log knows nothing of.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby, islice
+from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -19,6 +19,7 @@ from torvet.ports.parts import Parts
 from . import rules, store
 from .charges import faults_of_charges
 from .escrow import faults_of_holds
+from .guards import beside, unguarded
 from .invoices import invoice_faults
 from .model import AccountBalance, AccountKind, Transaction
 from .payments import faults_of_payments
@@ -27,6 +28,14 @@ from .service import POSTED
 from .shares import faults_of_shares
 
 FAULTS_MAX = 100
+TRIGGERS = (
+    "books_accounts_kept",
+    "books_transactions_kept",
+    "books_entries_kept",
+    "books_transactions_proven",
+    "books_entries_timely",
+)
+"""Those that keep the ledger, each on the table that it is named after."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +111,7 @@ def _reported(parts: Parts, laws: Iterable[tuple[str, _Look]]) -> BooksReport:
 
 
 def _unguarded(tx: Connection, _: _Inspection) -> Iterator[str]:
-    for name in store.unguarded(tx):
+    for name in unguarded(tx, *TRIGGERS):
         yield f"the trigger {name} is gone or switched off: the books are not kept"
 
 
@@ -117,29 +126,14 @@ def _overdone(tx: Connection, _: _Inspection) -> Iterator[str]:
 
 
 def _faults_of_transactions(tx: Connection, seen: _Inspection) -> Iterator[str]:
-    """Hold every transaction against its fact, and every fact against its transaction.
-
-    Both come by id, so that neither the books nor the log are held in memory.
-    """
-    witnesses = groupby(facts_named(tx, POSTED), key=lambda fact: fact.subject)
-    due = _next(witnesses)
-    for one in store.every_transaction(tx, by_id=True):
-        while due is not None and due[0] < one.id:
-            yield f"transaction {due[0]} is gone: the log knows it, and the books do not"
-            due = _next(witnesses)
+    """Hold every transaction against its fact, and every fact against its transaction."""
+    own = ((one.id, one) for one in store.every_transaction(tx, by_id=True))
+    for id_, one, facts in beside(facts_named(tx, POSTED), own):
+        if one is None:
+            yield f"transaction {id_} is gone: the log knows it, and the books do not"
+            continue
         seen.transactions += 1
-        mine = due is not None and due[0] == one.id
-        yield from _faults_of(one, due[1] if due is not None and mine else [])
-        if mine:
-            due = _next(witnesses)
-    while due is not None:
-        yield f"transaction {due[0]} is gone: the log knows it, and the books do not"
-        due = _next(witnesses)
-
-
-def _next(witnesses: Iterator[tuple[str, Iterator[Fact]]]) -> tuple[str, list[Fact]] | None:
-    found = next(witnesses, None)
-    return None if found is None else (found[0], list(found[1]))
+        yield from _faults_of(one, facts)
 
 
 def _faults_of(one: Transaction, facts: list[Fact]) -> Iterator[str]:

@@ -285,11 +285,6 @@ def overdone(tx: Connection, limit: int) -> list[str]:
     return list(tx.scalars(_OVERDONE, {"limit": limit}))
 
 
-def unguarded(tx: Connection) -> list[str]:
-    """Return the triggers that should keep the books, and are gone or switched off."""
-    return list(tx.scalars(_UNGUARDED))
-
-
 _UNBALANCED = text(
     """
     select coalesce(t.id, said.transaction) as id,
@@ -332,18 +327,6 @@ _OVERDONE = text(
             where rest not between least(first, 0) and greatest(first, 0)
         ))
     order by 1 limit :limit
-    """
-)
-_UNGUARDED = text(
-    """
-    select wanted.name from unnest(array[
-        'books_accounts_kept', 'books_transactions_kept', 'books_entries_kept',
-        'books_transactions_proven', 'books_entries_timely']) as wanted (name)
-    where not exists (
-        select from pg_trigger
-        where tgname = wanted.name and tgenabled = 'A'
-          and tgrelid = to_regclass(regexp_replace(wanted.name, '_(kept|proven|timely)$', '')))
-    order by 1
     """
 )
 

@@ -22,6 +22,7 @@ from torvet.billing.payments import (
     store,
 )
 from torvet.billing.payments.errors import OtherAccount
+from torvet.billing.payments.rules import is_account
 from torvet.demo.bank import Bank
 from torvet.kit.money import Currency
 from torvet.parties import NotAllowed
@@ -217,6 +218,39 @@ def test_a_statement_of_another_account_is_not_taken(parts, market):
 
     with pytest.raises(OtherAccount):
         market.read(other.statement(parts.clock.now().date()))
+
+
+OWN = "DK9100400440116243"
+
+
+@pytest.mark.parametrize(
+    ("said", "own"),
+    [
+        (OWN, True),
+        ("dk91 0040 0440 1162 43", True),
+        ("00400440116243", True),
+        ("0040 0440116243", True),
+        ("400440116243", True),
+        ("0040440116243", True),
+        ("0440116243", False),
+        ("440116243", False),
+        ("43", False),
+        ("", False),
+        ("0", False),
+        ("00410440116243", False),
+        ("004004401162430", False),
+        ("SE9100400440116243", False),
+        ("٠٠٤٠٠٤٤٠١١٦٢٤٣", False),
+    ],
+)
+def test_an_account_is_told_whole_or_it_is_another(said, own):
+    assert is_account(said, OWN) is own
+    assert not is_account(said, "")
+
+
+def test_outside_denmark_only_the_iban_is_the_account():
+    assert is_account("DE89370400440532013000", "DE89370400440532013000")
+    assert not is_account("370400440532013000", "DE89370400440532013000")
 
 
 def test_only_the_operator_reads_and_decides(parts, market):

@@ -7,6 +7,7 @@ from itertools import groupby
 from sqlalchemy import Connection, text
 
 from torvet.audit import facts_named
+from torvet.billing.guards import beside, unguarded
 from torvet.kit.errors import ExchangeError
 
 from . import store
@@ -14,6 +15,7 @@ from .deriving import derived, digest_of, gathered
 from .service import CHARGED
 
 CONTRACTS_AT_A_TIME = 500
+TRIGGERS = ("charges_kept", "charge_sheets_kept", "charge_sheets_billed")
 
 
 def faults_of_charges(tx: Connection) -> Iterator[str]:
@@ -24,7 +26,7 @@ def faults_of_charges(tx: Connection) -> Iterator[str]:
     fact; deriving all charges again from what was metered adds nothing and takes nothing back; the
     triggers are on guard.
     """
-    for name in tx.scalars(_UNGUARDED):
+    for name in unguarded(tx, *TRIGGERS):
         yield f"the trigger {name} is gone or switched off: charges are not kept"
     for law in (_SUMS, _PORTIONS, _STRAY):
         for row in tx.execute(law):
@@ -34,17 +36,13 @@ def faults_of_charges(tx: Connection) -> Iterator[str]:
 
 
 def _faults_of_witnesses(tx: Connection) -> Iterator[str]:
-    """Hold every sheet against its fact, contract by contract in the order of their ids."""
-    witnesses = groupby(facts_named(tx, CHARGED), key=lambda fact: fact.subject)
-    due = next(witnesses, None)
-    for contract, rows in groupby(tx.execute(_LINES), key=lambda row: row.contract):
-        while due is not None and due[0] < contract:
-            yield f"charges of contract {due[0]} are gone: the log knows them"
-            due = next(witnesses, None)
-        told: dict[object, object] = {}
-        if due is not None and due[0] == contract:
-            told = {fact.body["sheet"]: fact.body["digest"] for fact in due[1]}
-            due = next(witnesses, None)
+    """Hold every sheet against its fact, contract by contract."""
+    own = groupby(tx.execute(_LINES), key=lambda row: row.contract)
+    for contract, rows, facts in beside(facts_named(tx, CHARGED), own):
+        if rows is None:
+            yield f"charges of contract {contract} are gone: the log knows them"
+            continue
+        told = {fact.body["sheet"]: fact.body["digest"] for fact in facts}
         for sheet, lines in groupby(rows, key=lambda row: row.sheet):
             digest = digest_of(
                 (row.cause, row.meter, row.begin, row.portion, row.counted, row.amount)
@@ -54,9 +52,6 @@ def _faults_of_witnesses(tx: Connection) -> Iterator[str]:
                 yield f"sheet {sheet} of contract {contract} is not what the log bears witness of"
         for sheet in told:
             yield f"sheet {sheet} of contract {contract} is gone: the log knows it"
-    while due is not None:
-        yield f"charges of contract {due[0]} are gone: the log knows them"
-        due = next(witnesses, None)
 
 
 def _faults_of_derivations(tx: Connection) -> Iterator[str]:
@@ -82,17 +77,6 @@ def _faults_of_derivations(tx: Connection) -> Iterator[str]:
                 ) + f" {sheet.month:%Y-%m}, in {len(sheet.portions)} charges"
 
 
-_UNGUARDED = text(
-    """
-    select wanted.name from unnest(array[
-        'charges_kept', 'charge_sheets_kept', 'charge_sheets_billed']) as wanted (name)
-    where not exists (
-        select from pg_trigger
-        where tgname = wanted.name and tgenabled = 'A'
-          and tgrelid = to_regclass(regexp_replace(wanted.name, '_(kept|billed)$', '')))
-    order by 1
-    """
-)
 _SUMS = text(
     """
     select s.contract, format('sheet %s says %s in %s charges, and they are %s in %s', s.id,

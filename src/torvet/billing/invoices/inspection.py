@@ -1,17 +1,17 @@
 """The documents checked: their numbers, their charges, their postings, and the log's witness."""
 
 from collections.abc import Iterator
-from itertools import groupby
 
 from sqlalchemy import Connection, text
 
-from torvet.audit import Fact, facts_named
+from torvet.audit import facts_named
+from torvet.billing.guards import beside, unguarded
 
 from . import store
 from .issuing import ISSUED
 from .numbering import out_of_order
 
-_Witnesses = Iterator[tuple[str, Iterator[Fact]]]
+TRIGGERS = ("invoices_kept", "invoice_sales_kept", "invoice_payments_kept")
 
 
 def invoice_faults(tx: Connection) -> Iterator[str]:
@@ -22,7 +22,7 @@ def invoice_faults(tx: Connection) -> Iterator[str]:
     what self-billed documents say; each was posted as it says; the document that was sent says
     the same, and nothing of it changed since, as the log bears witness; the triggers are on guard.
     """
-    for name in tx.scalars(_UNGUARDED):
+    for name in unguarded(tx, *TRIGGERS):
         yield f"the trigger {name} is gone or switched off: documents are not kept"
     yield from _faults_of_series(tx)
     for law in (_CHARGES, _SALES, _SELF_BILLS, _POSTINGS, _DOCUMENTS):
@@ -47,41 +47,19 @@ def _faults_of_series(tx: Connection) -> Iterator[str]:
 
 
 def _faults_of_witnesses(tx: Connection) -> Iterator[str]:
-    """Hold every document against its fact, and every fact against its document, by id."""
-    witnesses: _Witnesses = groupby(facts_named(tx, ISSUED), key=lambda fact: fact.subject)
-    due = _next(witnesses)
-    for id_, number, digest in tx.execute(_DIGESTS):
-        while due is not None and due[0] < id_:
-            yield f"document {due[0]} is gone: the log knows it"
-            due = _next(witnesses)
-        if due is None or due[0] != id_:
-            yield f"document {number} is not known to the log"
+    """Hold every document against its fact, and every fact against its document."""
+    own = ((id_, (number, digest)) for id_, number, digest in tx.execute(_DIGESTS))
+    for id_, kept, facts in beside(facts_named(tx, ISSUED), own):
+        if kept is None:
+            yield f"document {id_} is gone: the log knows it"
             continue
-        told = [fact.body.get("digest") for fact in due[1]]
-        if told != [bytes(digest).hex()]:
+        number, digest = kept
+        if not facts:
+            yield f"document {number} is not known to the log"
+        elif [fact.body.get("digest") for fact in facts] != [bytes(digest).hex()]:
             yield f"document {number} is not what the log bears witness of"
-        due = _next(witnesses)
-    while due is not None:
-        yield f"document {due[0]} is gone: the log knows it"
-        due = _next(witnesses)
 
 
-def _next(witnesses: _Witnesses) -> tuple[str, list[Fact]] | None:
-    found = next(witnesses, None)
-    return None if found is None else (found[0], list(found[1]))
-
-
-_UNGUARDED = text(
-    """
-    select wanted.name from unnest(array[
-        'invoices_kept', 'invoice_sales_kept', 'invoice_payments_kept']) as wanted (name)
-    where not exists (
-        select from pg_trigger
-        where tgname = wanted.name and tgenabled = 'A'
-          and tgrelid = to_regclass(regexp_replace(wanted.name, '_kept$', '')))
-    order by 1
-    """
-)
 _TURNED = text(
     """
     select number from (

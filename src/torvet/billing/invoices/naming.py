@@ -1,5 +1,7 @@
 """Parties and accounts as a document names them, from the billing details that they gave. Pure."""
 
+from dataclasses import replace
+
 from torvet.billing.profiles.model import Profile
 from torvet.kit.money import Currency
 
@@ -34,15 +36,7 @@ def party_of(
     )
     if endpoint_of(bare) is not None or delivered_at is None:
         return bare
-    return InvoiceParty(
-        name=bare.name,
-        address=bare.address,
-        cvr=bare.cvr,
-        vat_number=bare.vat_number,
-        ean=bare.ean,
-        email=bare.email,
-        endpoint=delivered_at,
-    )
+    return replace(bare, endpoint=delivered_at)
 
 
 def account_of(profile: Profile, currency: Currency) -> Means | None:

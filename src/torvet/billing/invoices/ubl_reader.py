@@ -1,5 +1,6 @@
 """Invoices as UBL 2.1: the reader of what the writer writes, and of what is like it."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from xml.etree.ElementTree import Element, ParseError
@@ -125,17 +126,7 @@ def _party(element: Element) -> InvoiceParty:
     if at is None or at.text is None:
         return bare
     endpoint = Endpoint(scheme=at.get("schemeID", ""), value=at.text)
-    if endpoint == endpoint_of(bare):
-        return bare
-    return InvoiceParty(
-        name=bare.name,
-        address=bare.address,
-        cvr=bare.cvr,
-        vat_number=bare.vat_number,
-        ean=bare.ean,
-        email=bare.email,
-        endpoint=endpoint,
-    )
+    return bare if endpoint == endpoint_of(bare) else replace(bare, endpoint=endpoint)
 
 
 def _address(element: Element | None) -> Address | None:

@@ -26,7 +26,27 @@ class Doubtful:
     candidates: tuple[str, ...] = ()
 
 
+_DENMARK, _CHECKED, _REGISTERED = "DK", 4, 8
+"""Where an IBAN of Denmark has its registration number: after country and check digits."""
+
 Reading = Clear | Doubtful
+
+
+def is_account(said: str, iban: str) -> bool:
+    """Tell whether a statement that names its account `said` is of the account with `iban`.
+
+    Said as the IBAN or, within Denmark, as registration number and account number, which a Danish
+    IBAN ends in with 4 and 10 digits: banks write the whole of them, with or without the zeros
+    that the registration number or the account number begins with.
+    """
+    bare = said.replace(" ", "").upper()
+    if not iban or bare == iban:
+        return bool(iban)
+    if not (iban.startswith(_DENMARK) and bare.isascii() and bare.isdigit()):
+        return False
+    registration, account = iban[_CHECKED:_REGISTERED], iban[_REGISTERED:]
+    written = {registration + account, registration + account.lstrip("0")}
+    return bare.lstrip("0") in {each.lstrip("0") for each in written}
 
 
 def reading_of(

@@ -25,7 +25,7 @@ from torvet.ports.parts import Parts
 from . import booking, store
 from .errors import LineDecided, OtherAccount
 from .model import Decision, Imported, KeptStatement, Line, PaysInvoices, Stage
-from .rules import Clear, Doubtful, Reading, reading_of
+from .rules import Clear, Doubtful, Reading, is_account, reading_of
 
 EXCHANGE = "exchange"
 LINES_PAGE = 500
@@ -76,9 +76,7 @@ def _check_account(tx: Connection, statements: Iterable[Statement]) -> None:
     account = payout_rules.account_of(own) if own else None
     iban = account.iban if account else ""
     for each in statements:
-        said = each.account.replace(" ", "").upper()
-        # A Danish IBAN ends in the bank's registration number and the account's.
-        if not iban or (said != iban and not (said.isdigit() and iban.endswith(said))):
+        if not is_account(each.account, iban):
             raise OtherAccount(each.account, iban or "not given in its billing details")
 
 
