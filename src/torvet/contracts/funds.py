@@ -56,7 +56,7 @@ def knowing_funds(
     """
 
     @wraps(deed)
-    def done(parts: Parts, *args: _Given.args, **named: _Given.kwargs) -> _Found:
+    def done(parts: Parts, /, *args: _Given.args, **named: _Given.kwargs) -> _Found:
         try:
             return deed(parts, *args, **named)
         except FundsUnknown as unknown:

@@ -48,15 +48,21 @@ def held_page(
     check(caller, Scope.OPERATE if every else Role.READER)
     with parts.db.begin() as tx:
         found = service.held_of(tx, None if every else str(caller.party))
+        sums = service.sums_of(tx, found)
         agreed = _contracts_of(tx, found)
-        told = {
-            "found": found,
-            "sums": service.sums_of(tx, found),
-            "agreed": agreed,
-            "datasets": _datasets_of(tx, agreed),
-            "names": parties.parties_by_id(tx, sorted({one.party for one in found})),
-        }
-    return render(request, "billing/held.html", every=every, most=service.HOLDS_MAX, **told)
+        datasets = _datasets_of(tx, agreed)
+        names = parties.parties_by_id(tx, sorted({one.party for one in found}))
+    return render(
+        request,
+        "billing/held.html",
+        every=every,
+        found=found,
+        sums=sums,
+        agreed=agreed,
+        datasets=datasets,
+        names=names,
+        most=service.HOLDS_MAX,
+    )
 
 
 @router.get("/billing/held/{hold_id}")

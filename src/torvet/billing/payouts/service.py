@@ -48,6 +48,7 @@ PAID_OUT = frozenset({AccountKind.PAYABLE, AccountKind.CONTRIBUTOR})
 PAYOUTS_PAGE = 500
 WAITING_MAX = 500
 FILES_SHOWN = 50
+FAULTS_MAX = 100
 EXCHANGE = "exchange"
 REASON_MAX = 200
 
@@ -382,9 +383,10 @@ def files(tx: Connection, caller: Caller) -> list[FileSum]:
     return store.files(tx, FILES_SHOWN)
 
 
-def faults_of_payouts(tx: Connection) -> list[str]:
+def faults_of_payouts(tx: Connection) -> Iterator[str]:
     """Say which payouts are not what their lines make."""
-    return [f"payout {one} is not what its lines make" for one in store.crooked(tx, 100)]
+    for one in store.crooked(tx, FAULTS_MAX):
+        yield f"payout {one} is not what its lines make"
 
 
 def due_to(tx: Connection, caller: Caller, least: int, *, every: bool = False) -> list[Due]:

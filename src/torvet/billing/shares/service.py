@@ -1,7 +1,7 @@
 """Agreeing to share a dataset's income, dividing it, and telling everyone what they got."""
 
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,7 @@ DIVIDED_AT_A_TIME = 100
 JOB = "shares.divide"
 STATEMENT_MAX = 1_000
 DIVISIONS_SHOWN = 20
+FAULTS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,6 +360,7 @@ def statement(tx: Connection, caller: Caller) -> ContributorStatement:
     )
 
 
-def faults_of_shares(tx: Connection) -> list[str]:
+def faults_of_shares(tx: Connection) -> Iterator[str]:
     """Say which divisions are not what their parts make."""
-    return [f"division {one} is not what its parts make" for one in store.crooked(tx, 100)]
+    for one in store.crooked(tx, FAULTS_MAX):
+        yield f"division {one} is not what its parts make"
