@@ -8,6 +8,7 @@ hashes, orders or signs; and pymerkle's tree in memory, which asks no database f
 
 import argparse
 import multiprocessing
+import os
 import random
 import statistics
 import tempfile
@@ -23,6 +24,7 @@ from torvet.audit import Fact, newest_checkpoint, record, seal, seal_until, serv
 from torvet.audit.merkle import verify_inclusion
 from torvet.audit.model import Leaf
 from torvet.exchange import open_parts
+from torvet.server import settled
 from torvet.settings import Settings
 
 WRITERS = 8
@@ -30,7 +32,8 @@ ROUNDS = 3
 MEASURED_S = 8
 FACTS = 1_000_000
 FACTS_PER_DEED = 10_000
-PROOFS = 500
+PROOFS = 5_000
+RECEIPT_MS_MAX = 5
 READERS = frozenset({"pt_bo"})
 
 PLAIN = """
@@ -165,19 +168,34 @@ def fill(parts):
     return (FACTS - before) / (time.monotonic() - began)
 
 
-def timed_ms(deed_of, places):
-    took = []
+def timed_ms(deed_of, places, processes):
+    """Return how long each deed took, and how many only because they had no core for a while.
+
+    Each waits for `processes` in turn: this one, and whoever answers it. Linux knows how long a
+    process that could have run had no core, since others ran on all of them.
+    """
+    took, with_cores = [], []
     for place in places:
-        began = time.perf_counter()
+        waited_ms, began = without_core_ms(processes), time.perf_counter()
         deed_of(place)
         took.append((time.perf_counter() - began) * 1000)
+        with_cores.append(took[-1] - (without_core_ms(processes) - waited_ms))
     took.sort()
+    above = f"above_{RECEIPT_MS_MAX}_ms"
     return {
+        "asked": len(took),
         "p50_ms": round(statistics.median(took), 2),
         "p95_ms": round(took[int(len(took) * 0.95)], 2),
         "p99_ms": round(took[int(len(took) * 0.99)], 2),
         "max_ms": round(took[-1], 2),
+        above: sum(ms > RECEIPT_MS_MAX for ms in took),
+        f"{above}_without_waiting_for_a_core": sum(ms > RECEIPT_MS_MAX for ms in with_cores),
     }
+
+
+def without_core_ms(processes):
+    waits = (Path(f"/proc/{pid}/schedstat").read_text().split()[1] for pid in processes)
+    return sum(map(int, waits)) / 1e6
 
 
 def proofs(parts):
@@ -185,24 +203,27 @@ def proofs(parts):
     size = newest_checkpoint(parts).size
     places = random.Random(1).sample(range(size), PROOFS)
     sizes = sorted({s for s in _signed_sizes(parts) if s < size})
-    ours = timed_ms(lambda place: service.receipt(parts, place, READERS), places)
-    growth = timed_ms(
-        lambda place: service.consistency(parts, sizes[place % len(sizes)]), places[:100]
-    )
+    with settled(), parts.db.connect() as asked:  # as in a server
+        both = (os.getpid(), asked.scalar(text("select pg_backend_pid()")))
+        asked.close()
+        ours = timed_ms(lambda place: service.receipt(parts, place, READERS), places, both)
+        growth = timed_ms(
+            lambda place: service.consistency(parts, sizes[place % len(sizes)]), places[:100], both
+        )
     for place in places[:50]:
         found = service.receipt(parts, place, READERS)
         verify_inclusion(found.sealed.hash, place, size, found.proof, found.checkpoint.root)
     tree = pymerkle.InmemoryTree(algorithm="sha256")
     tree.append_entries(str(number).encode() for number in range(size))
     tree.prove_inclusion(1)
-    peer = timed_ms(lambda place: tree.prove_inclusion(place + 1), places)
+    peer = timed_ms(lambda place: tree.prove_inclusion(place + 1), places[:500], both[:1])
     return {
         "facts": size,
         "bulk_sealing_facts_per_s": round(sealing_per_s),
         "receipt": ours,
         "consistency": growth,
         "peer_pymerkle_in_memory": peer,
-        "wanted": {"receipt_ms_max": 5},
+        "wanted": {"receipt_ms_max": RECEIPT_MS_MAX},
     }
 
 
