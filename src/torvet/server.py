@@ -49,7 +49,7 @@ from .parties.signin import papers_of
 from .ports.parts import Parts
 from .reuse import api as reuse_api
 from .reuse import pages as reuse_pages
-from .reuse import reviews_api
+from .reuse import review_pages, reviews_api
 from .trust import api as trust_api
 from .trust import dispute_pages, disputes_api, maintenance_pages
 from .trust import pages as trust_pages
@@ -103,6 +103,7 @@ ROUTERS = (
     demand_pages.router,
     demand_answer_pages.router,
     reuse_pages.router,
+    review_pages.router,
     invoice_pages.router,
     books_pages.router,
     profiles_pages.router,

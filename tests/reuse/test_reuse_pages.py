@@ -2,6 +2,8 @@
 
 import pytest
 
+from torvet.parties import make_operator
+
 from .conftest import benefit
 
 
@@ -86,3 +88,121 @@ def test_a_year_can_be_printed(square, contract):
 
     assert "Alma in 2026" in page
     assert "How to read this" in page
+
+
+def test_a_use_is_taken_back_in_a_browser_and_counts_no_more(square, contract):
+    used = square.use(contract, benefit(amount=77), shown="named")
+    bos = _page(square.bo, "/reuse")
+    assert f"/reuse/uses/{used['id']}/withdrawal" in bos
+
+    back = _sent(square.bo, f"/reuse/uses/{used['id']}/withdrawal", {})
+
+    assert used["id"] not in back
+    assert used["id"] not in _page(square.alma, "/reuse")
+    _sent(square.carla, f"/reuse/uses/{used['id']}/withdrawal", {}, 404)
+
+
+def test_a_use_that_counts_the_same_benefit_says_so_in_a_browser(square, contract):
+    first = square.use(contract, benefit(unit="kwh", amount=10))
+    form = {
+        "title": "Again",
+        "period_start": "2026-01-01",
+        "period_end": "2026-02-01",
+        "counted_with": first["id"],
+    }
+
+    wrong = _sent(
+        square.bo, f"/contracts/{contract['id']}/uses", form | {"counted_with": "us_x"}, 422
+    )
+    _sent(square.bo, f"/contracts/{contract['id']}/uses", form)
+
+    assert "to count it with" in wrong
+    listed = square.bo.get("/api/reuse/uses")["items"]
+    assert listed[0]["counted_with"] == first["id"]
+
+
+def test_reviews_and_thanks_that_are_refused_come_back_as_they_were(square, contract):
+    path = f"/contracts/{contract['id']}"
+    stars = {"quality": 2, "freshness": 3, "documentation": 4, "support": 5}
+
+    unread = _sent(square.bo, f"{path}/review", {**stars, "words": "Never read."}, 403)
+    thanks = {"words": "So kind", "shown": "kind"}
+
+    assert "Never read." in unread
+    assert '<option value="2" selected>' in unread
+    assert 'role="alert"' in unread
+    assert _sent(square.carla, f"{path}/thanks", thanks, 404)
+    _sent(square.bo, f"{path}/thanks", thanks)
+    assert "“So kind”" in _page(square.alma, "/reuse")
+    assert "A company" in _page(square.alma, "/reuse")
+
+
+def test_a_review_has_a_page_with_its_versions(square, contract):
+    square.read(contract)
+    square.review(contract, words="Gaps in May.")
+    written = square.review(contract, stars=5, words="All mended.")
+    path = f"/reviews/{written['id']}"
+    assert path in _page(square.carla, f"/datasets/{contract['dataset']['slug']}")
+
+    page = _page(square.carla, path)
+
+    for said in ("Gaps in May.", "All mended.", "version 2", "version 1"):
+        assert said in page
+    assert "Hide it</button>" not in page
+    assert "Answer</button>" not in page
+    assert "Answer</button>" in _page(square.alma, path)
+    _sent(square.carla, f"{path}/hiding", {"reason": "I dislike it"}, 403)
+
+
+def test_the_operator_hides_a_review_for_a_reason_and_shows_it_again(square, contract):
+    square.read(contract)
+    written = square.review(contract, words="Unlawful words.")
+    path, dataset = f"/reviews/{written['id']}", f"/datasets/{contract['dataset']['slug']}"
+    make_operator(square.parts, "carla@demand.example.org")
+    try:
+        assert f"{path}#hide" in _page(square.carla, dataset)
+        hidden = _sent(square.carla, f"{path}/hiding", {"reason": "names a neighbour"})
+        refused = _sent(square.alma, f"{path}/answer", {"words": "We disagree."}, 409)
+        seen = _page(square.bo, dataset)
+        shown = _sent(square.carla, f"{path}/showing", {})
+    finally:
+        make_operator(square.parts, "carla@demand.example.org", operator=False)
+
+    assert "The operator hid it: names a neighbour" in hidden
+    assert "hid it" in refused or "hidden" in refused
+    assert "names a neighbour" in seen
+    assert "Unlawful words." not in seen
+    assert "Hide it</button>" in shown
+    assert "Unlawful words." in _page(square.bo, dataset)
+
+
+def test_a_datasets_reuse_has_a_page_that_tells_its_provider_more(square, contract):
+    square.read(contract, rows=123_456)
+    square.use(contract, benefit(unit="hours", amount=3), shown="named", title="Night map")
+    path = f"/datasets/{contract['dataset']['slug']}/reuse"
+
+    almas, carlas = _page(square.alma, path), _page(square.carla, path)
+
+    assert path in _page(square.alma, f"/datasets/{contract['dataset']['slug']}")
+    for told in ("123\u202f456", "Night map", "3 hours"):
+        assert told in almas
+        assert told not in carlas
+    assert "What everybody sees" in carlas
+    assert "No contract was in force in 2024" in _page(square.alma, f"{path}?year=2024")
+
+
+def test_a_consumers_year_can_be_printed(square, contract):
+    square.read(contract, rows=654_321)
+    square.use(contract, benefit(unit="hours", amount=3), title="Day map")
+    square.bo.post(f"/api/contracts/{contract['id']}/thanks", {"words": "Well kept."})
+
+    page = _page(square.bo, "/reuse/taken?year=2026")
+    year = square.bo.get("/api/reuse/taken", params={"year": 2026})
+
+    for told in ("654\u202f321", "Day map", "Well kept.", "Alma"):
+        assert told in page
+    (taken,) = [one for one in year["datasets"] if one["dataset"] == contract["dataset"]["slug"]]
+    assert (taken["used"]["rows"], taken["contracts"]) == (654_321, 1)
+    assert taken["provider"]["name"] == "Alma"
+    assert year["used"]["rows"] >= 654_321
+    assert "No contract of yours was in force" in _page(square.carla, "/reuse/taken?year=2026")

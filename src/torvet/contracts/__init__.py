@@ -105,7 +105,7 @@ from .service_levels import NO_LEVELS, Level, Measure, ServiceLevels
 from .sheets import LevelsSheet, Lines, Words
 from .spending import Used, bytes_are_capped
 from .spending import used as used_by
-from .tallies import held_between, in_force_by_purpose
+from .tallies import held_between, in_force_by_purpose, taken_between
 from .terms import check_levels, fitted, in_order, purpose_code
 from .terms import from_json as clause_from_json
 from .terms import said as words
@@ -240,6 +240,7 @@ __all__ = [
     "still_allowed",
     "take_news",
     "take_up_spending",
+    "taken_between",
     "used_by",
     "visible_offer",
     "withdraw_offer",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from .model import Contract, Stage
 from .store import contract_of
@@ -24,8 +24,21 @@ def held_between(
     tx: Connection, provider: str, *, start: datetime, end: datetime, limit: int = HELD_MAX
 ) -> list[Contract]:
     """Return the contracts of a provider that were in force at some time in `start` … `end`."""
+    return _between(tx, contracts.c.provider == provider, start=start, end=end, limit=limit)
+
+
+def taken_between(
+    tx: Connection, consumer: str, *, start: datetime, end: datetime, limit: int = HELD_MAX
+) -> list[Contract]:
+    """Return the contracts of a consumer that were in force at some time in `start` … `end`."""
+    return _between(tx, contracts.c.consumer == consumer, start=start, end=end, limit=limit)
+
+
+def _between(
+    tx: Connection, whose: ColumnElement[bool], *, start: datetime, end: datetime, limit: int
+) -> list[Contract]:
     wanted = select(contracts).where(
-        contracts.c.provider == provider,
+        whose,
         contracts.c.agreed_at < end,
         or_(contracts.c.ended_at.is_(None), contracts.c.ended_at >= start),
     )

@@ -11,7 +11,7 @@ from torvet.parties.signin import SignedIn, TheCaller
 from torvet.web.frame import TheParts
 from torvet.web.problems import problems_of
 
-from . import reading, rules, service
+from . import reading, rules, service, taken
 from .forms import ThanksForm, UseForm
 from .model import Shown, Use
 from .sheets import (
@@ -26,6 +26,7 @@ from .sheets import (
     statement_sheet,
     use_sheets,
 )
+from .taken_sheets import TakenSheet
 
 router = APIRouter(prefix="/api", tags=["reuse"])
 
@@ -108,6 +109,17 @@ def statement(
     with parts.db.begin() as tx:
         found = reading.statement_of(tx, caller, year, at=parts.clock.now())
     return statement_sheet(found)
+
+
+@router.get("/reuse/taken", responses=problems_of(401, 403, 422, 429))
+def taken_year(
+    caller: SignedIn,
+    parts: TheParts,
+    year: Annotated[int, Query(ge=reading.YEAR_MIN, le=reading.YEAR_MAX)],
+) -> TakenSheet:
+    """Tell your year as a consumer: what you read of whom, for what, and what that was good for."""
+    with parts.db.begin() as tx:
+        return TakenSheet.of(taken.taken_by(tx, caller, year, at=parts.clock.now()))
 
 
 def _sheets(tx: Connection, uses: Sequence[Use], *, own: bool) -> list[UseSheet]:

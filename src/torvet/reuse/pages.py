@@ -1,46 +1,52 @@
 """Pages of reuse: what one's data is used for, one's year, and what a consumer says of its use."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from torvet import catalogue, contracts, parties
 from torvet.catalogue import Dataset
 from torvet.contracts import PLACE_ZONE, Panel, beside_dataset
 from torvet.kit.errors import ExchangeError
-from torvet.parties import Caller
-from torvet.parties.signin import SignedIn
+from torvet.parties import Caller, Role, Scope
+from torvet.parties.signin import SignedIn, TheCaller
+from torvet.ports.parts import Parts
 from torvet.web.pages import render
 from torvet.web.parts import TheParts
 from torvet.web.problems import STATUS
 
-from . import reading, review_store, reviewing, rules, service
+from . import reading, review_store, rules, service, taken
 from .errors import ReviewNotFound, UseInvalid
 from .forms import LINK_MAX, METHOD_MAX, TITLE_MAX, WORDS_MAX
-from .model import CRITERIA, STARS_MAX, Benefit, ReviewStage, Shown, Stars, Unit
+from .model import CRITERIA, Benefit, ReviewStage, Shown, Unit
 from .reviews_api import reviews_sheet
 from .service import UseWish
 from .sheets import (
     BenefitSumSheet,
     ReviewSheet,
     UseSheet,
+    WhoSheet,
     reuse_sheet,
     statement_sheet,
     use_sheets,
 )
+from .taken_sheets import TakenSheet
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 SEE_OTHER = 303
 REVIEWS_SHOWN = 5
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 Line = Annotated[str, Form(max_length=TITLE_MAX)]
 Long = Annotated[str, Form(max_length=WORDS_MAX)]
-Given = Annotated[int, Form(ge=1, le=STARS_MAX)]
 
 
 @beside_dataset
@@ -55,7 +61,9 @@ def panel(tx: Connection, caller: Caller, dataset: Dataset) -> Panel | None:
         "reviews": reviews,
         "number": number,
         "criteria": CRITERIA,
-        "yours": caller.party == dataset.provider,
+        "slug": dataset.slug,
+        "yours": caller.party == dataset.provider and caller.may(Role.STEWARD),
+        "operates": caller.may(Scope.OPERATE),
     }
     return Panel(template="reuse/panel.html", it=shown)
 
@@ -71,12 +79,18 @@ def reuse_page(request: Request, caller: SignedIn, parts: TheParts) -> Response:
         told = [use.consumer for use in provided if use.shown is not Shown.ANONYMOUS]
         known = parties.parties_by_id(tx, [*told, *(use.consumer for use in stated)])
         given = use_sheets(provided, slugs, known)
-        taken = use_sheets(stated, slugs, known, own=True)
+        own = use_sheets(stated, slugs, known, own=True)
+        thanks = [
+            (WhoSheet.of(party, one.shown).said, one)
+            for one, party in reading.newest_thanks(tx, caller)
+        ]
     return render(
         request,
         "reuse/uses.html",
         provided=given,
-        stated=taken,
+        stated=own,
+        thanks=thanks,
+        may_take_back=caller.may(Role.BUYER),
         benefits=[BenefitSumSheet.of(one) for one in rules.summed(provided)],
         number=number,
         year=parts.clock.now().astimezone(PLACE_ZONE).year,
@@ -105,12 +119,64 @@ def statement_page(
     )
 
 
+@router.get("/reuse/taken")
+def taken_page(
+    request: Request,
+    caller: SignedIn,
+    parts: TheParts,
+    year: Annotated[int | None, Query(ge=reading.YEAR_MIN, le=reading.YEAR_MAX)] = None,
+) -> Response:
+    """Show a consumer's year, or this one so far, made to be printed."""
+    year = year or parts.clock.now().astimezone(PLACE_ZONE).year
+    with parts.db.begin() as tx:
+        found = taken.taken_by(tx, caller, year, at=parts.clock.now())
+    return render(
+        request,
+        "reuse/taken.html",
+        it=TakenSheet.of(found),
+        number=number,
+        ended=found.end,
+        first=reading.YEAR_MIN,
+    )
+
+
+@router.get("/datasets/{slug}/reuse")
+def dataset_page(
+    slug: str,
+    request: Request,
+    caller: TheCaller,
+    parts: TheParts,
+    year: Annotated[int | None, Query(ge=reading.YEAR_MIN, le=reading.YEAR_MAX)] = None,
+) -> Response:
+    """Show who uses a dataset, how much and for what: to its provider more than to others."""
+    now = parts.clock.now()
+    year = year or now.astimezone(PLACE_ZONE).year
+    with parts.db.begin() as tx:
+        dataset = catalogue.visible_dataset(tx, slug, caller)
+        reuse = reuse_sheet(tx, reading.reuse_of(tx, dataset), slug)
+        yours = caller.party == dataset.provider and caller.may(Role.READER)
+        statement = reading.statement_of(tx, caller, year, at=now) if yours else None
+    own = statement and [one for one in statement_sheet(statement).datasets if one.dataset == slug]
+    return render(
+        request,
+        "reuse/dataset.html",
+        dataset=dataset,
+        reuse=reuse,
+        own=own[0] if own else None,
+        yours=yours,
+        year=year,
+        ended=reading.bounds(year)[1],
+        first=reading.YEAR_MIN,
+        number=number,
+    )
+
+
 @router.get("/contracts/{contract_id}/reuse")
 def contract_reuse_page(
     contract_id: str, request: Request, caller: SignedIn, parts: TheParts
 ) -> Response:
     """Ask the consumer of a contract what the data was good for, and what it thinks of it."""
-    return _contract_page(request, caller, parts, contract_id)
+    return contract_page(request, caller, parts, contract_id)
 
 
 @router.post("/contracts/{contract_id}/uses")
@@ -132,12 +198,14 @@ def state_use(  # noqa: PLR0917 - FastAPI calls it, by name
     link: Annotated[str, Form(max_length=LINK_MAX, pattern=r"^(https?://\S+)?$")] = "",
     shown: Shown = Shown.ANONYMOUS,
     public: bool = False,
+    counted_with: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
     """State a use with one benefit; what cannot be stated comes back with what is wrong."""
     entered = {
         "title": title, "words": words, "period_start": period_start, "period_end": period_end,
         "unit": unit, "amount": amount, "low": low, "high": high, "method": method,
-        "evidence": evidence, "link": link, "shown": shown.value,
+        "evidence": evidence, "link": link, "shown": shown.value, "counted_with": counted_with,
+        "public": "true" if public else "",
     }  # fmt: skip
     try:
         wish = UseWish(
@@ -149,65 +217,49 @@ def state_use(  # noqa: PLR0917 - FastAPI calls it, by name
             link=link,
             shown=shown,
             public=public,
+            counted_with=counted_with or None,
         )
         service.state(parts, caller, contract_id, wish)
-    except UseInvalid as error:
-        return _contract_page(request, caller, parts, contract_id, entered=entered, error=error)
+    except ExchangeError as error:
+        return contract_page(
+            request, caller, parts, contract_id, form="use", entered=entered, error=error
+        )
     return RedirectResponse("/reuse", SEE_OTHER)
 
 
+class Thanked(BaseModel):
+    """What the form of thanks says."""
+
+    words: Annotated[str, Field(min_length=1, max_length=METHOD_MAX)]
+    shown: Shown = Shown.NAMED
+    public: bool = False
+
+
 @router.post("/contracts/{contract_id}/thanks")
-def thank(  # noqa: PLR0917 - FastAPI calls it, by name
+def thank(
     contract_id: str,
+    request: Request,
     caller: SignedIn,
     parts: TheParts,
-    words: Annotated[str, Form(min_length=1, max_length=METHOD_MAX)],
-    shown: Shown = Shown.NAMED,
-    public: bool = False,
-) -> RedirectResponse:
+    thanked: Annotated[Thanked, Form()],
+) -> Response:
     """Thank the provider."""
-    service.thank(parts, caller, contract_id, words, shown=shown, public=public)
+    said = thanked.model_dump()
+    try:
+        service.thank(parts, caller, contract_id, **said)
+    except ExchangeError as error:
+        entered = {"words": thanked.words, "shown": thanked.shown.value}
+        return contract_page(
+            request, caller, parts, contract_id, form="thanks", entered=entered, error=error
+        )
     return RedirectResponse(f"/contracts/{contract_id}/reuse", SEE_OTHER)
 
 
-@router.post("/contracts/{contract_id}/review")
-def review(  # noqa: PLR0917 - FastAPI calls it, by name
-    contract_id: str,
-    caller: SignedIn,
-    parts: TheParts,
-    quality: Given,
-    freshness: Given,
-    documentation: Given,
-    support: Given,
-    words: Annotated[str, Form(min_length=1, max_length=WORDS_MAX)],
-) -> RedirectResponse:
-    """Write a review, or a new version of it."""
-    stars = Stars(
-        quality=quality, freshness=freshness, documentation=documentation, support=support
-    )
-    reviewing.write(parts, caller, contract_id, stars=stars, words=words)
-    return RedirectResponse(f"/contracts/{contract_id}/reuse", SEE_OTHER)
-
-
-@router.post("/contracts/{contract_id}/review/withdrawal")
-def withdraw_review(contract_id: str, caller: SignedIn, parts: TheParts) -> RedirectResponse:
-    """Take one's review back."""
-    reviewing.withdraw(parts, caller, contract_id)
-    return RedirectResponse(f"/contracts/{contract_id}/reuse", SEE_OTHER)
-
-
-@router.post("/reviews/{review_id}/answer")
-def answer(
-    review_id: str,
-    caller: SignedIn,
-    parts: TheParts,
-    words: Annotated[str, Form(min_length=1, max_length=WORDS_MAX)],
-) -> RedirectResponse:
-    """Answer a review from the dataset's page."""
-    answered = reviewing.answer(parts, caller, review_id, words)
-    with parts.db.begin() as tx:
-        slug = catalogue.dataset(tx, answered.dataset).slug
-    return RedirectResponse(f"/datasets/{slug}#reviews", SEE_OTHER)
+@router.post("/reuse/uses/{use_id}/withdrawal")
+def withdraw_use(use_id: str, caller: SignedIn, parts: TheParts) -> RedirectResponse:
+    """Take a stated use back: it counts no more."""
+    service.withdraw_use(parts, caller, use_id)
+    return RedirectResponse("/reuse#stated", SEE_OTHER)
 
 
 def number(amount: Decimal) -> str:
@@ -218,15 +270,20 @@ def number(amount: Decimal) -> str:
     return (whole + (point + behind if behind else "")).replace(",", "\u202f")
 
 
-def _contract_page(
+def contract_page(
     request: Request,
     caller: Caller,
-    parts: TheParts,
+    parts: Parts,
     contract_id: str,
     *,
-    entered: dict[str, str] | None = None,
+    form: str = "",
+    entered: Mapping[str, str] = NOTHING,
     error: ExchangeError | None = None,
 ) -> Response:
+    """Return the page on which a consumer states uses, reviews and thanks.
+
+    With what was refused, and had been entered into the `form` of that name.
+    """
     today = parts.clock.now().astimezone(PLACE_ZONE).date()
     with parts.db.begin() as tx:
         contract = service.held_contract(tx, caller, contract_id)
@@ -246,7 +303,7 @@ def _contract_page(
         duties=duties,
         uses=own,
         reviewed=reviewed,
-        entered=first if entered is None else entered,
+        entered={"use": first, "review": NOTHING, "thanks": NOTHING} | {form: entered},
         error=error,
         units={unit.value: unit.words().en for unit in Unit},
         criteria=CRITERIA,

@@ -19,7 +19,7 @@ from .model import BenefitSum, Gratitude, Shown, Use
 
 PUBLIC_USES_MAX = 1_000
 THANKS_MAX = 1_000
-THANKS_SHOWN = 3
+THANKS_SHOWN, THANKS_LISTED = 3, 50
 YEAR_MIN, YEAR_MAX = 2020, 2200
 
 
@@ -98,7 +98,7 @@ def statement_of(tx: Connection, caller: Caller, year: int, *, at: datetime) -> 
     parties.check(caller, Role.READER)
     if not YEAR_MIN <= year <= YEAR_MAX or caller.party is None:
         raise YearUnfit(year)
-    start, end = _bounds(year)
+    start, end = bounds(year)
     provider = parties.party(tx, caller.party)
     held = contracts.held_between(tx, provider.id, start=start, end=end)
     mine = frozenset({str(provider.id)})
@@ -126,7 +126,22 @@ def statement_of(tx: Connection, caller: Caller, year: int, *, at: datetime) -> 
     )
 
 
-def _bounds(year: int) -> tuple[datetime, datetime]:
+def newest_thanks(tx: Connection, caller: Caller) -> list[tuple[Gratitude, Party | None]]:
+    """Return the newest thanks to the caller's party, each with who said it, if that is told."""
+    parties.check(caller, Role.READER)
+    if caller.party is None:
+        return []
+    thanks = store.newest_thanks(tx, caller.party, THANKS_LISTED)
+    told = [one.consumer for one in thanks if one.shown is not Shown.ANONYMOUS]
+    known = parties.parties_by_id(tx, told)
+    return [
+        (one, known.get(one.consumer) if one.shown is not Shown.ANONYMOUS else None)
+        for one in thanks
+    ]
+
+
+def bounds(year: int) -> tuple[datetime, datetime]:
+    """Return the instants at which a year of the place begins and is over."""
     return datetime(year, 1, 1, tzinfo=PLACE_ZONE), datetime(year + 1, 1, 1, tzinfo=PLACE_ZONE)
 
 

@@ -61,52 +61,35 @@ _KINDS = {
 }
 
 
-class BenefitSheet(BaseModel):
-    """A benefit with its least and its most, and how it was found."""
+class _InUnit(BaseModel):
+    """Something good, in its unit, with its least and its most."""
 
     unit: Unit
     unit_words: Words
     low: Decimal
     amount: Decimal
     high: Decimal
+
+    @classmethod
+    def of(cls, one: Benefit | BenefitSum) -> Self:
+        told = {name: getattr(one, name) for name in cls.model_fields if name != "unit_words"}
+        return cls(unit_words=Words.of(one.unit.words()), **told)
+
+
+class BenefitSheet(_InUnit):
+    """A benefit with its least and its most, and how it was found."""
+
     method: str
     evidence: str
 
-    @classmethod
-    def of(cls, one: Benefit) -> Self:
-        return cls(
-            unit=one.unit,
-            unit_words=Words.of(one.unit.words()),
-            low=one.low,
-            amount=one.amount,
-            high=one.high,
-            method=one.method,
-            evidence=one.evidence,
-        )
 
-
-class BenefitSumSheet(BaseModel):
+class BenefitSumSheet(_InUnit):
     """Benefits in one unit together."""
 
-    unit: Unit
-    unit_words: Words
     low: Decimal = Field(description="What it is at least: what may be the same counts once.")
-    amount: Decimal
     high: Decimal = Field(description="What it is at most: everything counts.")
     uses: int
     overlapping: int = Field(description="Uses that may count the same benefit more than once.")
-
-    @classmethod
-    def of(cls, one: BenefitSum) -> Self:
-        return cls(
-            unit=one.unit,
-            unit_words=Words.of(one.unit.words()),
-            low=one.low,
-            amount=one.amount,
-            high=one.high,
-            uses=one.uses,
-            overlapping=one.overlapping,
-        )
 
 
 class UseSheet(BaseModel):
@@ -316,6 +299,9 @@ NOTES = (
     ),
 )
 
+TAKEN_NOTES = NOTES[:2]
+"""What is said of a consumer's own year: there is nobody in it to be named or not."""
+
 
 def use_sheets(
     uses: Sequence[Use],
@@ -372,7 +358,7 @@ def reuse_sheet(tx: Connection, reuse: Reuse, slug: str) -> ReuseSheet:
     slugs = {use.dataset: slug for use in reuse.uses}
     return ReuseSheet(
         contracts=reuse.contracts,
-        purposes=_tallies(reuse.purposes),
+        purposes=tallies(reuse.purposes),
         uses=use_sheets(reuse.uses, slugs, known),
         benefits=[BenefitSumSheet.of(one) for one in reuse.benefits],
         thanks=gratitude_sheets(reuse.thanks, known),
@@ -411,7 +397,7 @@ def _dataset_sheet(one: DatasetReuse, statement: Statement) -> DatasetReuseSheet
         contracts=one.contracts,
         consumers=one.consumers,
         kinds=one.kinds,
-        purposes=_tallies(one.purposes),
+        purposes=tallies(one.purposes),
         used=UsedSheet.of(one.used),
         uses=use_sheets(one.uses, {one.dataset.id: one.dataset.slug}, statement.known),
         benefits=[BenefitSumSheet.of(each) for each in one.benefits],
@@ -420,7 +406,8 @@ def _dataset_sheet(one: DatasetReuse, statement: Statement) -> DatasetReuseSheet
     )
 
 
-def _tallies(purposes: Mapping[str, int]) -> list[PurposeTally]:
+def tallies(purposes: Mapping[str, int]) -> list[PurposeTally]:
+    """Return how many contracts there are for which purpose, in words."""
     return [
         PurposeTally(purpose=code, words=_label(code), contracts=many)
         for code, many in purposes.items()

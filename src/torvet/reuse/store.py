@@ -107,6 +107,24 @@ def thanks_to(
     return [_gratitude(row) for row in tx.execute(page).mappings()]
 
 
+def thanks_by(
+    tx: Connection, consumer: str, *, start: datetime, end: datetime, limit: int
+) -> list[Gratitude]:
+    """Return what a consumer thanked from `start` until before `end`, newest first."""
+    wanted = select(thanks).where(
+        thanks.c.consumer == consumer, thanks.c.said_at >= start, thanks.c.said_at < end
+    )
+    page = wanted.order_by(thanks.c.id.desc()).limit(limit)
+    return [_gratitude(row) for row in tx.execute(page).mappings()]
+
+
+def newest_thanks(tx: Connection, provider: str, limit: int) -> list[Gratitude]:
+    """Return the newest thanks to a provider."""
+    wanted = select(thanks).where(thanks.c.provider == provider)
+    page = wanted.order_by(thanks.c.id.desc()).limit(limit)
+    return [_gratitude(row) for row in tx.execute(page).mappings()]
+
+
 def public_thanks(tx: Connection, dataset: str, limit: int) -> tuple[list[Gratitude], int]:
     """Return the newest public thanks for a dataset, and how many there are."""
     public = (thanks.c.dataset == dataset, thanks.c.public)
