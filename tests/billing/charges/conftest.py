@@ -5,14 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from torvet.audit import Fact, record, seal
+from billing.agreed import agreed, tariff_of, usage
+from torvet.audit import record, seal
 from torvet.billing.charges import charge_due
 from torvet.billing.charges.deriving import quantities, terms_of
 from torvet.billing.charging import charges as derived
 from torvet.billing.periods import months_between
-from torvet.contracts import Approval, Contract, Offer, Stage, Unit, contract
-from torvet.contracts import store as contracts_store
-from torvet.contracts.price_text import from_text
+from torvet.contracts import Unit, contract
 from torvet.kit.money import Money
 from torvet.metering import catch_up, hours_since
 
@@ -28,69 +27,18 @@ class Market:
 
     def agreed(self, price, at=None, *, least=None, most=None, consumer=BO, **more):
         """Make an agreed contract with a price such as `1 DKK per row`; bounds are in øre."""
-        at = at or self.parts.clock.now()
-        new = self.parts.new_id
-        tariff = from_text(price).cases[0].tariff if isinstance(price, str) else price
+        tariff = tariff_of(price)
         if least is not None:
             tariff = replace(tariff, at_least=Money(least, tariff.currency))
         if most is not None:
             tariff = replace(tariff, at_most=Money(most, tariff.currency))
-        offer = Offer(
-            id=new("of"),
-            dataset="ds_1",
-            provider=ALMA,
-            title="Terms",
-            clauses=(),
-            approval=Approval.AT_ONCE,
-            audience=None,
-            made_at=at,
-            made_by=None,
-            digest="0" * 64,
-        )
-        made = Contract(
-            id=new("ct"),
-            offer=offer.id,
-            dataset="ds_1",
-            provider=ALMA,
-            consumer=consumer,
-            purpose="",
-            note="",
-            clauses=(),
-            stage=Stage.AGREED,
-            share=new("share"),
-            tariff=tariff,
-            requested_at=at,
-            requested_by=None,
-            agreed_at=at,
-            **more,
-        )
-        with self.parts.db.begin() as tx:
-            contracts_store.add_offer(tx, offer)
-            assert contracts_store.add_contract(tx, made)
-        return made.id
+        return agreed(self.parts, tariff, ALMA, consumer, dataset="ds_1", at=at, **more)
 
-    def use(self, contract_id, at=None, *, rows=0, bytes=0, channel="rest", requests=1):  # noqa: A002
+    def use(self, contract_id, at=None, **used):
         """Record a use as delivery does."""
-        body = {
-            "contract": contract_id,
-            "dataset": "ds_1",
-            "release": 1,
-            "channel": channel,
-            "rows": rows,
-            "bytes": bytes,
-            "requests": requests,
-            "format": "json",
-        }
-        fact = Fact(
-            name="usage",
-            at=at or self.parts.clock.now(),
-            actor="tk_1",
-            subject=contract_id,
-            parties=(BO, ALMA),
-            body=body,
-        )
+        at = at or self.parts.clock.now()
         with self.parts.db.begin() as tx:
-            record(tx, fact)
+            record(tx, usage(contract_id, "ds_1", at=at, parties=(BO, ALMA), **used))
 
     def metered(self):
         """Seal and count what was used."""

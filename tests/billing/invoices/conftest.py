@@ -6,7 +6,8 @@ from itertools import count
 
 import pytest
 
-from torvet.audit import Fact, record, seal
+from billing.agreed import agreed, usage
+from torvet.audit import record, seal
 from torvet.billing.charges import charge_due
 from torvet.billing.invoices import issuing, store
 from torvet.billing.invoices.issuing import issue_month
@@ -16,9 +17,8 @@ from torvet.billing.model import HOUSE
 from torvet.billing.periods import Month
 from torvet.billing.profiles import Profile
 from torvet.billing.profiles import store as profile_store
-from torvet.contracts import NO_ORDER, Approval, Contract, Offer, Stage
+from torvet.contracts import NO_ORDER
 from torvet.contracts import store as contracts_store
-from torvet.contracts.price_text import from_text
 from torvet.metering import catch_up
 from torvet.parties import Party, PartyKind
 from torvet.parties.store import add_party
@@ -61,15 +61,15 @@ CLUB = replace(
     vat_number="",
     iban="",
 )
-BUYER = Profile(
-    party="",
+BUYER = replace(
+    SELLER,
     name="Grønby Analyse ApS",
     street="Åboulevard 3, 2.",
     post_code="2200",
     city="København N",
     cvr="29216936",
-    vat_registered=True,
     vat_number="DK29216936",
+    iban="",
 )
 CITY = replace(
     BUYER, name="Aarhus Kommune", cvr="55133018", vat_number="DK55133018", ean="5798005770220"
@@ -123,62 +123,13 @@ class Square:
 
     def agreed(self, price, provider, consumer, *, order=NO_ORDER, dataset="ds_vejr"):
         """Make an agreed contract with a price such as `1 DKK per row`."""
-        at, new = self.parts.clock.now(), self.parts.new_id
-        offer = Offer(
-            id=new("of"),
-            dataset=dataset,
-            provider=provider,
-            title="Terms",
-            clauses=(),
-            approval=Approval.AT_ONCE,
-            audience=None,
-            made_at=at,
-            made_by=None,
-            digest="0" * 64,
-        )
-        made = Contract(
-            id=new("ct"),
-            offer=offer.id,
-            dataset=dataset,
-            provider=provider,
-            consumer=consumer,
-            purpose="",
-            note="",
-            clauses=(),
-            stage=Stage.AGREED,
-            share=new("share"),
-            tariff=from_text(price).cases[0].tariff if isinstance(price, str) else price,
-            order=order,
-            requested_at=at,
-            requested_by=None,
-            agreed_at=at,
-        )
-        with self.parts.db.begin() as tx:
-            contracts_store.add_offer(tx, offer)
-            assert contracts_store.add_contract(tx, made)
-        return made.id
+        return agreed(self.parts, price, provider, consumer, dataset=dataset, order=order)
 
     def use(self, contract, *, rows=1, at=None):
         """Record a use as delivery does."""
-        fact = Fact(
-            name="usage",
-            at=at or self.parts.clock.now(),
-            actor="tk_1",
-            subject=contract,
-            parties=(),
-            body={
-                "contract": contract,
-                "dataset": "ds_vejr",
-                "release": 1,
-                "channel": "rest",
-                "rows": rows,
-                "bytes": 0,
-                "requests": 1,
-                "format": "json",
-            },
-        )
+        at = at or self.parts.clock.now()
         with self.parts.db.begin() as tx:
-            record(tx, fact)
+            record(tx, usage(contract, "ds_vejr", at=at, rows=rows))
 
     def charge(self):
         """Meter and charge what was used."""

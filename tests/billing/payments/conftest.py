@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from billing.invoices.conftest import BUYER, CLUB, OPERATOR, SELLER, Square
-from torvet.billing import AccountKind, trial_balance
+from torvet.billing import AccountKind, escrow, trial_balance
 from torvet.billing.invoices import store as invoice_store
 from torvet.billing.payments import read_file
 from torvet.billing.payouts import kept_file, pay_out
@@ -66,6 +66,18 @@ class Market:
         (invoice,) = (i for i in issued.invoices if self.invoice(i).party_to == buyer)
         self.parts.clock.set(LATER)
         return self.invoice(invoice)
+
+    def prepaid(self, party, subject):
+        """Open what is paid in before use; money with its reference is held."""
+        with self.parts.db.begin() as tx:
+            return escrow.open_hold(
+                tx,
+                party=party,
+                currency=Currency.DKK,
+                purpose=escrow.Purpose.PREPAID,
+                subject=subject,
+                at=self.parts.clock.now(),
+            )
 
     def invoice(self, id_):
         return self.square.issued(id_)

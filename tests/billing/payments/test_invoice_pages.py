@@ -16,7 +16,7 @@ from torvet.contracts import Draft, Order, accept, make_offer
 from torvet.contracts.price_text import from_text
 from torvet.server import application
 
-from .conftest import THE_OPERATOR, kr
+from .conftest import LATER, THE_OPERATOR, kr
 
 IBAN = "DK5000400440116243"
 
@@ -210,7 +210,7 @@ def traded(market, tmp_path):
     draft = Draft(
         title="Terms",
         clauses=(),
-        price=from_text("100 DKK per month"),
+        price=from_text("100 DKK once"),
         preview_acknowledged=True,
     )
     offer = make_offer(parts, cast.alma, cast.dataset_with_release().slug, draft)
@@ -222,7 +222,7 @@ def traded(market, tmp_path):
         seen=offer.digest,
         order=Order(purchase_order="7"),
     )
-    parts.clock.set(datetime(2026, 6, 12, tzinfo=UTC))
+    parts.clock.set(LATER)
     market.square.charge()
     app = application(parts)
 
@@ -252,7 +252,7 @@ def test_a_party_of_a_contract_has_it_invoiced_on_its_page(traded):
 
 
 def test_the_operator_runs_a_month(market, used, operator, citizen):
-    market.parts.clock.set(datetime(2026, 7, 2, tzinfo=UTC))
+    market.parts.clock.set(LATER)
     assert citizen.post("/invoices/runs", data={"month": "2026-06"}).status_code == 403
 
     for month in ("2026-08", "june", ""):

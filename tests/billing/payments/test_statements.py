@@ -140,15 +140,7 @@ def test_the_same_amount_without_a_name_is_not_guessed(parts, fresh):
 
 def test_money_for_a_hold_is_held(parts, market):
     party = market.square.party()
-    with parts.db.begin() as tx:
-        held = escrow.open_hold(
-            tx,
-            party=party,
-            currency=Currency.DKK,
-            purpose=Purpose.PREPAID,
-            subject="ct_prepaid",
-            at=parts.clock.now(),
-        )
+    held = market.prepaid(party, "ct_prepaid")
 
     market.bank.comes_in(kr(70_000), held.reference)
     market.read()

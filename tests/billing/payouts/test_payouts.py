@@ -10,7 +10,6 @@ from torvet.audit import facts_about
 from torvet.backends.bank_transfer import BankByFiles
 from torvet.billing import HOUSE, AccountKind, Posting, check_books, debit, escrow, post
 from torvet.billing import credit as book_credit
-from torvet.billing.escrow import Purpose
 from torvet.billing.invoices import Kind, credit, invoices_of, sales_of
 from torvet.billing.payments import faults_of_payments, lines_of, refund
 from torvet.billing.payments.errors import NotOverpaid
@@ -26,7 +25,6 @@ from torvet.billing.payouts import (
     payouts_of,
 )
 from torvet.billing.payouts.service import waiting_sales
-from torvet.kit.money import Currency
 from torvet.parties import NotAllowed
 
 
@@ -259,15 +257,7 @@ def test_without_an_account_of_its_own_the_exchange_pays_nothing(parts, market):
 
 def test_what_escrow_gives_back_goes_with_the_next_file(parts, market):
     party = market.square.party(replace(BUYER, iban="DK5000400440116243"))
-    with parts.db.begin() as tx:
-        held = escrow.open_hold(
-            tx,
-            party=party,
-            currency=Currency.DKK,
-            purpose=Purpose.PREPAID,
-            subject="ct_held",
-            at=parts.clock.now(),
-        )
+    held = market.prepaid(party, "ct_held")
     market.bank.comes_in(kr(50_000), held.reference)
     market.read()
     with parts.db.begin() as tx:
