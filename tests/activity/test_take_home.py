@@ -2,12 +2,15 @@
 
 import io
 import json
+import os
 import zipfile
+from datetime import timedelta
 
 import pytest
 
 from house.test_schema import declared
 from torvet.activity.held import HELD, LEFT_OUT
+from torvet.ingest import sweep
 
 
 @pytest.fixture
@@ -110,3 +113,33 @@ def test_every_column_by_which_a_row_is_a_partys_is_there():
         if one.of:
             assert one.key in tables[one.of].columns
             assert one.of in {other.table for other in HELD}
+
+
+def test_an_archive_that_a_crash_left_is_swept_away_and_a_young_one_is_not(parts):
+    folder = parts.settings.home / "temporary"
+    folder.mkdir(parents=True, exist_ok=True)
+    left, room, young = folder / "activity-a.zip", folder / "gate-b", folder / "activity-c.zip"
+    room.mkdir()
+    for path in (left, room / "rows.parquet", young):
+        path.write_bytes(b"about somebody")
+    ago = (parts.clock.now() - timedelta(days=8)).timestamp()
+    now = parts.clock.now().timestamp()
+    for path, at in ((left, ago), (room, ago), (young, now)):
+        os.utime(path, (at, at))
+
+    sweep(parts)
+
+    assert (left.exists(), room.exists(), young.exists()) == (False, False, True)
+    young.unlink()
+
+
+def test_the_desk_leads_to_all_that_is_held_and_to_the_rules(alma, bo):
+    page = alma.client.get("/desk", headers={"Accept": "text/html"}).text
+    reader = bo.token("read")
+    readers = reader.client.get("/desk", headers={**reader.more, "Accept": "text/html"}).text
+
+    for link in ("/api/activity", "/fees", "/wanted/mine", "/reuse/taken", "/reuse/statement"):
+        assert f'href="{link}"' in page
+    assert "Data Governance Act" in page
+    assert 'href="/api/activity"' not in readers
+    assert "An owner of your organisation" in readers

@@ -12,22 +12,30 @@ from . import store
 from .uploads import ABANDONED_AFTER, sweep_uploads
 
 _log = structlog.get_logger(__name__)
+LEFT_IN = ("staging", "temporary")
 _AT_ONCE = 1_000
 """Names that the database is asked about at once."""
 
 
 @every("ingest.sweep", seconds=3600)
 def sweep(parts: Parts) -> None:
-    """Remove abandoned uploads, workbenches of killed readers and tables that nobody finished."""
-    removed = sweep_uploads(parts) + _sweep_benches(parts) + _sweep_tables(parts)
+    """Remove abandoned uploads, what killed processes left, and tables that nobody finished."""
+    removed = sweep_uploads(parts) + _sweep_folders(parts) + _sweep_tables(parts)
     if removed:
         _log.info("swept", removed=removed)
 
 
-def _sweep_benches(parts: Parts) -> int:
-    old = _old_folders(parts, parts.settings.home / "staging")
-    for folder in old:
-        shutil.rmtree(folder, ignore_errors=True)
+def _sweep_folders(parts: Parts) -> int:
+    """Remove what whoever was killed left: workbenches, rows about people, archives to take home.
+
+    Every room under these folders is removed by who made it, unless that died.
+    """
+    old = [path for room in LEFT_IN for path in _untouched(parts, parts.settings.home / room)]
+    for path in old:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     return len(old)
 
 
@@ -47,8 +55,8 @@ def _sweep_tables(parts: Parts) -> int:
     return removed
 
 
-def _old_folders(parts: Parts, root: Path) -> list[Path]:
+def _untouched(parts: Parts, root: Path) -> list[Path]:
     if not root.is_dir():
         return []
     before = (parts.clock.now() - ABANDONED_AFTER).timestamp()
-    return [path for path in root.iterdir() if path.is_dir() and path.stat().st_mtime < before]
+    return [path for path in root.iterdir() if path.lstat().st_mtime < before]
