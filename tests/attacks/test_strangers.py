@@ -142,7 +142,7 @@ def test_every_deed_is_tried(town):
 @pytest.mark.parametrize("who", STRANGER)
 @pytest.mark.parametrize(("method", "path"), BODIES, ids="{0[0]} {0[1]}".format)
 def test_somebody_elses_id_is_answered_as_one_that_was_never_given(town, who, method, path):
-    theirs, nobodys = _ids(town)
+    theirs, nobodys = ids_of(town)
     answers = [_tried(town.people[who], method, path, ids) for ids in (theirs, nobodys)]
 
     status, heard = answers[0]
@@ -160,7 +160,7 @@ def test_somebody_elses_id_is_answered_as_one_that_was_never_given(town, who, me
     "/api/organisations/{slug}/members", "/sharing/shares/{share}", f"{SHARED_TABLE}/metadata",
     f"{SHARED_TABLE}/changes?startingVersion=0"])  # fmt: skip
 def test_a_look_at_what_is_somebody_elses_is_a_look_at_nothing(town, who, path):
-    theirs, nobodys = _ids(town)
+    theirs, nobodys = ids_of(town)
     answers = [_tried(town.people[who], "get", path, ids) for ids in (theirs, nobodys)]
 
     assert answers[0][0] in {401, 403, 404}
@@ -206,7 +206,7 @@ def test_a_share_token_opens_its_own_contract_and_no_other_door(town):
     for method, path in BODIES:
         if path.endswith(("/explanation", "/query")):
             continue  # asking and reading, which it is for
-        ids = {**_ids(town)[0], "slug": "aabne-pladser", "contract_id": own}
+        ids = {**ids_of(town)[0], "slug": "aabne-pladser", "contract_id": own}
         assert _tried(holder, method, path, ids)[0] in {403, 404}, path
     for path in ("/api/tokens", "/api/organisations", "/api/datasets", "/api/uploads"):
         assert _tried(holder, "post", path, {}, _anything(path))[0] == 403, path
@@ -238,7 +238,7 @@ def _contract(town):
     return town.people["bo"].ask("GET", f"/api/contracts/{town.ids['contract_id'][0]}").json()
 
 
-def _ids(town):
+def ids_of(town):
     """Ids of others, and ids like them that were never given."""
     theirs = {name: ids[0] for name, ids in town.ids.items()}
     theirs |= {"slug": f"{HIDDEN}-1", "schema": town.people["alma"].party, "invitation": "in_0"}
