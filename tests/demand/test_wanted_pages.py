@@ -122,13 +122,22 @@ def test_a_provider_answers_in_a_browser_and_takes_it_back(market):
     page = _sent(
         market.alma,
         f"{path}/answers",
-        _answer(market, price="800,50", terms_no_onward_sharing="yes", terms_rows_per_day="5,000"),
+        _answer(
+            market,
+            price="800,50",
+            terms_no_onward_sharing="yes",
+            terms_rows_per_day="5,000",
+            levels_freshness="24",
+        ),
     ).text
 
     assert "one that you plan" in form
     assert "DKK\u00a0800.50" in page
     (answer,) = market.shown(market.alma, made)["answers"]
     assert [term["clause"] for term in answer["terms"]] == ["rows-per-day", "no-onward-sharing"]
+    assert answer["levels"]["promised"]["levels"][0]["promised"] == 24
+    assert answer["levels"]["words"]["en"][0] in page
+    assert "levels_quality_back" not in form
     assert answer["yours"]
     assert not market.shown(market.bo, made)["answers"][0]["yours"]
     assert "Take your answer back" not in _page(market.bo, path)
@@ -145,6 +154,7 @@ def test_a_provider_answers_in_a_browser_and_takes_it_back(market):
         ({"price": "12 EUR"}, 409, "and DKK is pledged"),
         ({"deliver_by": "2020-01-01"}, 409, "a day that is over"),
         ({"terms_rows_per_day": "many"}, 422, "is no whole number"),
+        ({"levels_quality": "900"}, 422, "quality, promised, is no whole number"),
         ({"dataset": "not-mine"}, 404, "not-mine"),
     ],
 )
@@ -161,6 +171,18 @@ def test_an_answer_that_is_refused_comes_back_as_it_was(market, mistake, status,
     if "dataset" not in mistake:
         assert all(f'value="{value}"' in page for value in mistake.values())
     assert market.shown(market.alma, made)["answers"] == []
+
+
+def test_an_answer_that_would_give_back_what_is_paid_once_comes_back(market):
+    form = _answer(market, levels_quality="90", levels_quality_back="80: 5")
+
+    path = f"/wanted/{market.wanted()['id']}"
+    page = _sent(market.alma, f"{path}/answers", form, 422).text
+    free = _page(market.alma, f"/wanted/{market.wanted(goal=None)['id']}/answer")
+
+    assert "belongs to no month" in page
+    assert "80: 5" in page
+    assert "levels_quality_back" in free
 
 
 def _promised(market):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from torvet import catalogue
 from torvet.contracts import PLACE_ZONE, clauses_entered, purposes_by_code
+from torvet.contracts.level_fields import levels_entered
 from torvet.kit.entered import Entered
 from torvet.kit.errors import ExchangeError
 from torvet.kit.money import Currency, Money
@@ -45,11 +46,12 @@ class Answered(BaseModel):
     deliver_by: Annotated[str, Field(max_length=20)] = ""
     dataset: Slug = ""
 
-    def to_wish(self, entered: Entered) -> AnswerWish:
+    def to_wish(self, entered: Entered, stated_hours: int | None) -> AnswerWish:
         return AnswerWish(
             words=self.words.strip(),
             price=Money.typed(self.price or "0", self.currency),
             clauses=clauses_entered(entered),
+            levels=levels_entered(entered, stated_hours=stated_hours),
             deliver_by=end_of(self.deliver_by),
             dataset=self.dataset or None,
         )
@@ -74,7 +76,8 @@ def answer(  # noqa: PLR0917 - FastAPI calls it, by name
 ) -> Response:
     """Answer; what cannot be answered so comes back with what is wrong."""
     try:
-        answering.answer(parts, caller, request_id, answered.to_wish(entered))
+        hours = answering.hours_stated(parts, caller, answered.dataset or None)
+        answering.answer(parts, caller, request_id, answered.to_wish(entered, hours))
     except ExchangeError as error:
         return _answer_form(request, caller, parts, request_id, entered, error)
     return RedirectResponse(f"/wanted/{request_id}#answers", SEE_OTHER)

@@ -1,10 +1,7 @@
 """Providers answer, those who pay decide, and what was promised is delivered or not."""
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -23,8 +20,7 @@ from torvet.contracts import (
     fitted,
     in_order,
 )
-from torvet.contracts.periods import HOUR
-from torvet.contracts.service_levels import from_json as levels_from_json
+from torvet.contracts.service import stated_hours
 from torvet.kit.errors import ExchangeError
 from torvet.kit.money import Money
 from torvet.parties import Caller, Role
@@ -62,8 +58,8 @@ class AnswerWish:
     deliver_by: datetime
     dataset: str | None = None
     """Short name of a dataset of its own that is there; None is one that is planned."""
-    levels: Mapping[str, Any] | None = None
-    """What it promises of its service, written as an offer has it."""
+    levels: ServiceLevels = NO_LEVELS
+    """What every contract that comes of it promises."""
 
 
 def answer(parts: Parts, caller: Caller, request_id: str, wish: AnswerWish) -> Answer:
@@ -93,7 +89,7 @@ def answer(parts: Parts, caller: Caller, request_id: str, wish: AnswerWish) -> A
             words=wish.words,
             price=wish.price,
             clauses=_clauses(tx, dataset, wish.clauses),
-            levels=_levels(dataset, wish),
+            levels=_levels(wish),
             deliver_by=wish.deliver_by,
             stage=AnswerStage.OFFERED,
             votes={},
@@ -118,15 +114,20 @@ def _clauses(
     return fitted(clauses, _types(tx, dataset))
 
 
-def _levels(dataset: Dataset | None, wish: AnswerWish) -> ServiceLevels:
-    """Return what is promised; `as-stated` is what a dataset that is there says at this moment."""
-    if wish.levels is None:
-        return NO_LEVELS
-    stated = None if dataset is None else catalogue.stated_interval(dataset)
-    hours = None if stated is None else max(math.ceil(stated / HOUR), 1)
-    promised = levels_from_json(wish.levels, stated_hours=hours)
-    check_levels(promised, Price(cases=(Case(tariff=paid_once(wish.price)),)))
-    return promised
+def _levels(wish: AnswerWish) -> ServiceLevels:
+    check_levels(wish.levels, Price(cases=(Case(tariff=paid_once(wish.price)),)))
+    return wish.levels
+
+
+def hours_stated(parts: Parts, caller: Caller, slug: str | None) -> int | None:
+    """Return how often the provider's dataset says that it is brought up to date, in hours.
+
+    None where it says nothing, or is planned: then nothing is promised `as-stated`.
+    """
+    if slug is None:
+        return None
+    with parts.db.begin() as tx:
+        return stated_hours(_own(tx, caller, slug))
 
 
 def withdraw_answer(parts: Parts, caller: Caller, request_id: str, answer_id: str) -> Answer:

@@ -5,6 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from sqlalchemy import Connection
 
+from torvet.contracts import NO_LEVELS, ServiceLevels
+from torvet.contracts.service_levels import from_json as levels_from_json
 from torvet.parties import Caller
 from torvet.parties.signin import SignedIn, TheCaller
 from torvet.ports.parts import Parts
@@ -163,7 +165,7 @@ def answer(request_id: IdPath, form: AnswerForm, caller: SignedIn, parts: ThePar
         clauses=tuple(clause.to_clause() for clause in form.clauses),
         deliver_by=form.deliver_by,
         dataset=form.dataset,
-        levels=form.levels,
+        levels=_levels(parts, caller, form),
     )
     made = answering.answer(parts, caller, request_id, wish)
     with parts.db.begin() as tx:
@@ -227,6 +229,13 @@ def wish_of(form: WantedForm) -> Wish:
         circle=None if form.circle is None else tuple(form.circle),
         use=form.use,
     )
+
+
+def _levels(parts: Parts, caller: Caller, form: AnswerForm) -> ServiceLevels:
+    if form.levels is None:
+        return NO_LEVELS
+    hours = answering.hours_stated(parts, caller, form.dataset)
+    return levels_from_json(form.levels, stated_hours=hours)
 
 
 def _detail(parts: Parts, caller: Caller, request: Request) -> WantedDetailSheet:
