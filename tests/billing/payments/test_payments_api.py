@@ -141,7 +141,7 @@ def test_a_statement_is_read_and_a_line_decided_on_the_page(market, operator):
     files = {"file": ("s.xml", statement_of(market.bank), "application/xml")}
 
     page = operator.post("/billing/payments/statements", files=files)
-    assert "1 wait for you" in page.text
+    assert "1 waiting for you" in page.text
     (line,) = operator.get("/api/billing/bank/lines").json()["items"]
     path = f"/billing/payments/lines/{line['key']}"
     wrong = operator.post(path, data={"means": "payout", "about": "po_none"})
