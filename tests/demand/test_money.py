@@ -16,7 +16,7 @@ from torvet.billing.profiles import store as profile_store
 from torvet.demand import answering, paying, pledging, service
 from torvet.demand import store as demand_store
 from torvet.demand.answering import AnswerWish
-from torvet.demand.model import LIVE, PledgeKind, PledgeStage, Stage, Vote
+from torvet.demand.model import LIVE, PledgeKind, PledgeStage, Stage, Vote, Wanted
 from torvet.demand.pledging import PledgeWish
 from torvet.demand.service import Wish
 from torvet.kit.errors import ExchangeError
@@ -168,13 +168,15 @@ class _Story:
             self.parts,
             self.callers["bo"],
             Wish(
-                title={"en": "Bikes"},
-                description={},
-                purpose="PublicBenefit",
-                theme="TRAN",
-                goal=dkk(10_000),
-                deadline=now + timedelta(days=DAYS_OPEN),
-                deliver_by=now + timedelta(days=DAYS_LEFT),
+                wanted=Wanted(
+                    title={"en": "Bikes"},
+                    description={},
+                    purpose="PublicBenefit",
+                    theme="TRAN",
+                    goal=dkk(10_000),
+                    deadline=now + timedelta(days=DAYS_OPEN),
+                    deliver_by=now + timedelta(days=DAYS_LEFT),
+                )
             ),
         ).id
         self.answer = answering.answer(

@@ -24,7 +24,7 @@ from .forms import (
     WantedForm,
     WithdrawalForm,
 )
-from .model import LIVE, Request, Sort, Stage
+from .model import LIVE, Request, Sort, Stage, Wanted
 from .pledging import PledgeWish
 from .service import Wish
 from .sheets import (
@@ -213,7 +213,7 @@ def deliver(
 
 def wish_of(form: WantedForm) -> Wish:
     """Return the wish that a form says."""
-    return Wish(
+    wanted = Wanted(
         title=form.title.to_texts(),
         description=form.description.to_texts(),
         purpose=form.purpose,
@@ -226,9 +226,9 @@ def wish_of(form: WantedForm) -> Wish:
         budget=None if form.budget is None else form.budget.to_money(),
         deadline=form.deadline,
         deliver_by=form.deliver_by,
-        circle=None if form.circle is None else tuple(form.circle),
-        use=form.use,
     )
+    circle = None if form.circle is None else tuple(form.circle)
+    return Wish(wanted=wanted, circle=circle, use=form.use)
 
 
 def _levels(parts: Parts, caller: Caller, form: AnswerForm) -> ServiceLevels:

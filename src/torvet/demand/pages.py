@@ -25,7 +25,7 @@ from torvet.web.problems import STATUS
 from . import answering, pledging, service
 from .errors import RequestInvalid
 from .forms import REASON_MAX, TEXT_MAX, TITLE_MAX, USE_MAX
-from .model import ALIVE, LIVE, AnswerStage, PledgeKind, Sort, Stage
+from .model import ALIVE, LIVE, AnswerStage, PledgeKind, Sort, Stage, Wanted
 from .pledging import PledgeWish
 from .service import Wish
 from .sheets import ThemeDemandSheet, detail_sheet, wanted_sheets
@@ -289,7 +289,7 @@ def _wish(asked: Asked) -> Wish:
         day_of(text) if text.strip() else None for text in (asked.period_start, asked.period_end)
     )
     circle = tuple(dict.fromkeys(asked.circle.replace(",", " ").split()))
-    return Wish(
+    wanted = Wanted(
         title={"en": asked.title_en, "da": asked.title_da},
         description={"en": asked.description_en, "da": asked.description_da},
         purpose=asked.purpose,
@@ -302,9 +302,8 @@ def _wish(asked: Asked) -> Wish:
         budget=budget,
         deadline=end_of(asked.deadline),
         deliver_by=end_of(asked.deliver_by),
-        circle=circle or None,
-        use=asked.use,
     )
+    return Wish(wanted=wanted, circle=circle or None, use=asked.use)
 
 
 def day_of(text: str) -> date:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -38,18 +38,8 @@ PLEDGES_SHOWN_MAX = 200
 class Wish:
     """A data request as its owner writes it."""
 
-    title: Mapping[str, str]
-    description: Mapping[str, str]
-    purpose: str
-    theme: str
-    place: str = ""
-    period_start: date | None = None
-    period_end: date | None = None
-    columns: tuple[str, ...] = ()
-    goal: Money | None = None
-    budget: Money | None = None
-    deadline: datetime
-    deliver_by: datetime
+    wanted: Wanted
+    """As it is written, for everybody: who alone sees it is named in `circle`."""
     circle: tuple[str, ...] | None = None
     """Short names of the parties that see it; None is everybody."""
     use: str = ""
@@ -228,24 +218,17 @@ def _reader(caller: Caller) -> PartyId | None:
 
 
 def _wanted(tx: Connection, wish: Wish) -> Wanted:
-    if not any(text.strip() for text in wish.title.values()):
+    written = wish.wanted
+    if not any(text.strip() for text in written.title.values()):
         raise RequestInvalid(("it has no title, neither in Danish nor in English",))
-    if wish.theme not in THEMES:
+    if written.theme not in THEMES:
         known = ", ".join(sorted(THEMES))
-        raise RequestInvalid((f"{wish.theme[:20]!r} is no theme: {known}",))
-    return Wanted(
-        title=_said(wish.title),
-        description=_said(wish.description),
-        purpose=purpose_code(wish.purpose),
-        theme=wish.theme,
-        place=wish.place,
-        period_start=wish.period_start,
-        period_end=wish.period_end,
-        columns=wish.columns,
-        goal=wish.goal,
-        budget=wish.budget,
-        deadline=wish.deadline,
-        deliver_by=wish.deliver_by,
+        raise RequestInvalid((f"{written.theme[:20]!r} is no theme: {known}",))
+    return replace(
+        written,
+        title=_said(written.title),
+        description=_said(written.description),
+        purpose=purpose_code(written.purpose),
         circle=_circle(tx, wish.circle),
     )
 
