@@ -2,20 +2,27 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from torvet.contracts.errors import PriceInvalid
+from torvet.contracts.forms import OfferForm
 from torvet.contracts.level_fields import level_fields, levels_entered
+from torvet.contracts.model import Approval, Offer, OfferId
+from torvet.contracts.offer_pages import Reading, draft_entered, offer_fields
 from torvet.contracts.price_fields import cases_shown, price_entered, price_fields
 from torvet.contracts.price_terms import from_json, to_json
 from torvet.contracts.prices import FREE
+from torvet.contracts.service import Draft
 from torvet.contracts.service_levels import NO_LEVELS, LevelsInvalid
 from torvet.contracts.service_levels import from_json as levels_from_json
 from torvet.contracts.service_levels import to_json as levels_to_json
+from torvet.contracts.terms import to_json as terms_to_json
 from torvet.kit.entered import NOTHING_ENTERED, Entered
 
-from .test_clause_fields import entered
+from .test_clause_fields import entered, is_typed
 from .test_prices import prices
 from .test_service_levels import promises
+from .written import ALMA, NOON, terms
 
 
 @given(prices)
@@ -184,3 +191,45 @@ def test_all_that_is_wrong_with_promises_is_told_at_once_by_name():
         "the most that is given back",
     ):
         assert part in said
+
+
+titles = st.text(
+    st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=40
+).map(str.strip)
+offers = st.builds(
+    Offer,
+    id=st.just(OfferId("of_1")),
+    dataset=st.just("ds_1"),
+    provider=st.just(ALMA),
+    title=titles.filter(bool),
+    clauses=terms.filter(lambda clauses: all(map(is_typed, clauses))),
+    approval=st.sampled_from(Approval),
+    audience=st.none(),
+    price=st.just(FREE) | prices,
+    levels=st.just(NO_LEVELS) | promises(),
+    made_at=st.just(NOON),
+    made_by=st.none(),
+    digest=st.just(""),
+)
+
+
+@given(offers)
+def test_the_form_of_an_offer_makes_the_offer_that_its_json_makes(offer):
+    by_json = OfferForm(
+        title=offer.title,
+        approval=offer.approval,
+        clauses=[terms_to_json(clause) for clause in offer.clauses],
+        price=to_json(offer.price),
+    )
+    reading = Reading()
+
+    draft = draft_entered(reading, Entered(offer_fields(offer, ())), None)
+
+    assert reading.errors == []
+    assert draft == Draft(
+        title=by_json.title,
+        approval=by_json.approval,
+        clauses=tuple(clause.to_clause() for clause in by_json.clauses),
+        price=by_json.to_price(),
+        levels=offer.levels,
+    )

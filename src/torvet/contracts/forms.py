@@ -44,6 +44,7 @@ from .terms import (
 )
 
 CLAUSES_MAX = 20
+TITLE_MAX = 200
 NOTE_MAX = 2_000
 REASON_MAX = 1_000
 ROWS_MAX = 10**12
@@ -52,7 +53,7 @@ ROWS_MAX = 10**12
 _LINE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 _NO_NUL = r"^[^\x00]*$"
 
-Title = Annotated[str, Field(min_length=1, max_length=200, pattern=_LINE)]
+Title = Annotated[str, Field(min_length=1, max_length=TITLE_MAX, pattern=_LINE)]
 Note = Annotated[str, Field(max_length=NOTE_MAX, pattern=_NO_NUL)]
 ColumnName = Annotated[str, Field(min_length=1, max_length=filters.NAME_MAX, pattern=_NO_NUL)]
 FilterText = Annotated[

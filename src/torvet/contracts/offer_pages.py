@@ -6,6 +6,7 @@ from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
 from torvet import catalogue, parties
@@ -23,6 +24,7 @@ from torvet.web.problems import STATUS
 from . import level_words, price_words, service
 from .clause_fields import Fields, clause_fields, clauses_entered
 from .errors import PreviewShowsMore, TermsUnreadable
+from .forms import TITLE_MAX, Title
 from .level_fields import level_fields, levels_entered
 from .model import Approval, Offer
 from .panels import panels_beside_offer
@@ -35,10 +37,11 @@ from .terms import words as terms_in_words
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
-TITLE_MAX = 200
 SEE_OTHER = 303
 
 T = TypeVar("T")
+
+_title_form = TypeAdapter[str](Title)
 
 
 @router.get("/datasets/{slug}/offers/new")
@@ -56,7 +59,7 @@ def new_offer_page(
             service.own_dataset(tx, caller, slug)
             offer = service.visible_offer(tx, caller, like)
             audience = parties.parties_by_id(tx, set(offer.audience or ()))
-        fields = _fields(offer, sorted(party.slug for party in audience.values()))
+        fields = offer_fields(offer, sorted(party.slug for party in audience.values()))
     return _form(request, parts, caller, slug, Entered(fields))
 
 
@@ -71,7 +74,7 @@ def write_offer(
     with parts.db.begin() as tx:
         hours = service.stated_hours(service.own_dataset(tx, caller, slug))
     reading = Reading()
-    draft = _draft(reading, entered, hours)
+    draft = draft_entered(reading, entered, hours)
     read = reading.do(lambda: service.preview_offer(parts, caller, slug, draft))
     if read is not None and step == "make" and entered.line("seen") == read.digest:
         made = reading.do(lambda: service.make_offer(parts, caller, slug, draft))
@@ -110,8 +113,8 @@ class Reading:
         return None if self.errors else self.read(deed, None)
 
 
-def _draft(reading: Reading, entered: Entered, hours: int | None) -> Draft:
-    """Return the offer that was entered."""
+def draft_entered(reading: Reading, entered: Entered, hours: int | None) -> Draft:
+    """Return the offer that was entered; `hours` is how often the dataset is brought up to date."""
     return Draft(
         title=reading.read(lambda: _title(entered), ""),
         clauses=reading.read(lambda: clauses_entered(entered), ()),
@@ -126,13 +129,15 @@ def _draft(reading: Reading, entered: Entered, hours: int | None) -> Draft:
 
 
 def _title(entered: Entered) -> str:
-    title = entered.line("title")
-    if not 0 < len(title) <= TITLE_MAX or not title.isprintable():
-        raise TermsUnreadable((f"the title is no line of 1 to {TITLE_MAX} characters",))
-    return title
+    try:
+        return _title_form.validate_python(entered.line("title"))
+    except ValidationError as wrong:
+        fault = f"the title is no line of 1 to {TITLE_MAX} characters"
+        raise TermsUnreadable((fault,)) from wrong
 
 
-def _fields(offer: Offer, audience: Sequence[str]) -> Fields:
+def offer_fields(offer: Offer, audience: Sequence[str]) -> Fields:
+    """Return the fields in which an offer stands; `audience` are short names."""
     return {
         "title": (offer.title,),
         "approval": (offer.approval.value,),
