@@ -1,5 +1,6 @@
 """What data was good for: uses, thanks, duties, a yearly statement, reviews."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ reuse_app = App(name="reuse", help="What data is used for, and what that was goo
 review_app = App(name="review", help="What readers under a contract think of the data.")
 duty_app = App(name="duty", help="What is owed in return under a contract.")
 
+Printer = Callable[[dict[str, Any]], None]
 Shown = Literal["named", "kind", "anonymous"]
 Unit = Literal["kg-co2e", "hours", "kwh", "dkk", "eur", "people"]
 
@@ -77,8 +79,7 @@ def state(
         "shown": shown,
         "public": public,
     }
-    with exchange(here) as client:
-        made = answer_of(client.post(f"/api/contracts/{contract}/uses", json=wish))
+    made = _sent(here, "POST", f"/api/contracts/{contract}/uses", wish)
     tell(here, made, lambda it: say(f"[green]✓[/] Stated: {it['id']}"))
 
 
@@ -103,8 +104,7 @@ def withdraw_use(use: str, *, here: Here = HERE) -> None:
         use: Its id.
         here: Where and as whom.
     """
-    with exchange(here) as client:
-        gone = answer_of(client.delete(f"/api/reuse/uses/{use}"))
+    gone = _sent(here, "DELETE", f"/api/reuse/uses/{use}")
     tell(here, gone, lambda it: say(f"[green]✓[/] {it['id']} counts no more."))
 
 
@@ -127,8 +127,7 @@ def thank(
         here: Where and as whom.
     """
     wish = {"words": words_, "shown": shown, "public": public}
-    with exchange(here) as client:
-        said = answer_of(client.post(f"/api/contracts/{contract}/thanks", json=wish))
+    said = _sent(here, "POST", f"/api/contracts/{contract}/thanks", wish)
     tell(here, said, lambda _: say("[green]✓[/] Said."))
 
 
@@ -140,8 +139,7 @@ def of_dataset(dataset: str, *, here: Here = HERE) -> None:
         dataset: Its short name.
         here: Where and as whom.
     """
-    with exchange(here) as client:
-        found = answer_of(client.get(f"/api/datasets/{dataset}/reuse"))
+    found = _sent(here, "GET", f"/api/datasets/{dataset}/reuse")
     tell(here, found, _print_reuse)
 
 
@@ -154,16 +152,19 @@ def statement(year: int, *, to: Path | None = None, here: Here = HERE) -> None:
         to: A file for the printable page (HTML); without it, a summary is printed.
         here: Where and as whom.
     """
-    with exchange(here) as client:
-        if to is not None:
-            page = client.get("/reuse/statement", params={"year": year})
-            if not page.is_success:
-                answer_of(page)
-            to.write_bytes(page.content)
-            tell(here, {"written": str(to)}, lambda _: say(f"[green]✓[/] {to}"))
-            return
-        found = answer_of(client.get("/api/reuse/statement", params={"year": year}))
-    tell(here, found, _print_statement)
+    _year(here, "/reuse/statement", year, to, _print_statement)
+
+
+@reuse_app.command(name="taken")
+def taken(year: int, *, to: Path | None = None, here: Here = HERE) -> None:
+    """Tell your year as a consumer: what you read of whom, for what, and what it was good for.
+
+    Args:
+        year: Which year.
+        to: A file for the printable page (HTML); without it, a summary is printed.
+        here: Where and as whom.
+    """
+    _year(here, "/reuse/taken", year, to, _print_taken)
 
 
 @review_app.command(name="write")
@@ -194,9 +195,9 @@ def write_review(
         "documentation": documentation,
         "support": support,
     }
-    with exchange(here) as client:
-        path = f"/api/contracts/{contract}/review"
-        made = answer_of(client.put(path, json={"stars": stars, "words": words_}))
+    made = _sent(
+        here, "PUT", f"/api/contracts/{contract}/review", {"stars": stars, "words": words_}
+    )
     tell(here, made, lambda it: say(f"[green]✓[/] {it['id']}, version {it['version']}"))
 
 
@@ -208,8 +209,7 @@ def list_reviews(dataset: str, *, here: Here = HERE) -> None:
         dataset: Its short name.
         here: Where and as whom.
     """
-    with exchange(here) as client:
-        found = answer_of(client.get(f"/api/datasets/{dataset}/reviews"))
+    found = _sent(here, "GET", f"/api/datasets/{dataset}/reviews")
     tell(here, found, _print_reviews)
 
 
@@ -222,8 +222,7 @@ def answer_review(review: str, words_: str, *, here: Here = HERE) -> None:
         words_: What you say to it.
         here: Where and as whom.
     """
-    with exchange(here) as client:
-        made = answer_of(client.put(f"/api/reviews/{review}/answer", json={"words": words_}))
+    made = _sent(here, "PUT", f"/api/reviews/{review}/answer", {"words": words_})
     tell(here, made, lambda it: say(f"[green]✓[/] Answer, version {it['answer_version']}"))
 
 
@@ -235,8 +234,7 @@ def withdraw_review(contract: str, *, here: Here = HERE) -> None:
         contract: The contract that it is of.
         here: Where and as whom.
     """
-    with exchange(here) as client:
-        gone = answer_of(client.delete(f"/api/contracts/{contract}/review"))
+    gone = _sent(here, "DELETE", f"/api/contracts/{contract}/review")
     tell(here, gone, lambda it: say(f"[green]✓[/] {it['id']} is withdrawn."))
 
 
@@ -249,8 +247,7 @@ def hide_review(review: str, *, reason: str, here: Here = HERE) -> None:
         reason: Why.
         here: Where and as whom.
     """
-    with exchange(here) as client:
-        made = answer_of(client.post(f"/api/reviews/{review}/hiding", json={"reason": reason}))
+    made = _sent(here, "POST", f"/api/reviews/{review}/hiding", {"reason": reason})
     tell(here, made, lambda it: say(f"[green]✓[/] {it['id']} is hidden."))
 
 
@@ -262,8 +259,7 @@ def show_review_again(review: str, *, here: Here = HERE) -> None:
         review: Its id.
         here: Where and as whom.
     """
-    with exchange(here) as client:
-        made = answer_of(client.delete(f"/api/reviews/{review}/hiding"))
+    made = _sent(here, "DELETE", f"/api/reviews/{review}/hiding")
     tell(here, made, lambda it: say(f"[green]✓[/] {it['id']} is shown."))
 
 
@@ -275,8 +271,7 @@ def list_duties(contract: str, *, here: Here = HERE) -> None:
         contract: Its id.
         here: Where and as whom.
     """
-    with exchange(here) as client:
-        found = answer_of(client.get(f"/api/contracts/{contract}/duties"))
+    found = _sent(here, "GET", f"/api/contracts/{contract}/duties")
     tell(
         here,
         found,
@@ -306,9 +301,7 @@ def duty_done(contract: str, duty: str, words_: str, *, here: Here = HERE) -> No
         words_: Where the dataset is, or the results.
         here: Where and as whom.
     """
-    with exchange(here) as client:
-        path = f"/api/contracts/{contract}/duties/{duty}/done"
-        done = answer_of(client.post(path, json={"words": words_}))
+    done = _sent(here, "POST", f"/api/contracts/{contract}/duties/{duty}/done", {"words": words_})
     tell(here, done, lambda _: say(f"[green]✓[/] {duty} is done."))
 
 
@@ -322,10 +315,28 @@ def reopen_duty(contract: str, duty: str, *, reason: str, here: Here = HERE) -> 
         reason: What is missing.
         here: Where and as whom.
     """
-    with exchange(here) as client:
-        path = f"/api/contracts/{contract}/duties/{duty}/reopening"
-        done = answer_of(client.post(path, json={"reason": reason}))
+    done = _sent(
+        here, "POST", f"/api/contracts/{contract}/duties/{duty}/reopening", {"reason": reason}
+    )
     tell(here, done, lambda it: say(f"[green]✓[/] {duty} is open until {it['due_at']}."))
+
+
+def _sent(here: Here, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    with exchange(here) as client:
+        return answer_of(client.request(method, path, json=body))
+
+
+def _year(here: Here, path: str, year: int, to: Path | None, people: Printer) -> None:
+    """Print a year, or write its printable page to a file."""
+    if to is None:
+        tell(here, _sent(here, "GET", f"/api{path}?year={year}"), people)
+        return
+    with exchange(here) as client:
+        page = client.get(path, params={"year": year})
+    if not page.is_success:
+        answer_of(page)
+    to.write_bytes(page.content)
+    tell(here, {"written": str(to)}, lambda _: say(f"[green]✓[/] {to}"))
 
 
 def _print_uses(it: dict[str, Any]) -> None:
@@ -383,6 +394,27 @@ def _print_statement(it: dict[str, Any]) -> None:
             for one in it["datasets"]
         ),
         empty="No contract on your data was in force.",
+    )
+
+
+def _print_taken(it: dict[str, Any]) -> None:
+    say(f"[bold]{escape(it['consumer']['name'])} in {it['year']}[/]")
+    say(f"{it['contracts']} contracts, {it['providers']} providers, {it['used']['rows']:,} rows")
+    _print_sums(it["benefits"])
+    table(
+        ("dataset", "provider", "contracts", "reads", "rows", "uses"),
+        (
+            (
+                words(one["title"]),
+                one["provider"]["name"],
+                one["contracts"],
+                one["used"]["requests"],
+                one["used"]["rows"],
+                len(one["uses"]),
+            )
+            for one in it["datasets"]
+        ),
+        empty="No contract of yours was in force.",
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from torvet import catalogue, contracts, metering, parties
 from torvet.catalogue import Dataset
+from torvet.contracts import Contract
 from torvet.metering import Count
 from torvet.parties import Caller, Party, Role
 
@@ -65,7 +66,8 @@ def taken_by(tx: Connection, caller: Caller, year: int, *, at: datetime) -> Take
     own = (store.of_consumer(consumer.id), store.within_year(year))
     uses = store.uses_where(tx, *own, limit=PUBLIC_USES_MAX * 10)
     thanks = store.thanks_by(tx, consumer.id, start=start, end=end, limit=THANKS_MAX)
-    wanted = sorted({one.dataset for one in (*held, *uses, *thanks)})
+    everything: list[Contract | Use | Gratitude] = [*held, *uses, *thanks]
+    wanted = sorted({one.dataset for one in everything})
     datasets = catalogue.datasets_by_id(tx, wanted)
     providers = parties.parties_by_id(tx, sorted({it.provider for it in datasets.values()}))
     found = []

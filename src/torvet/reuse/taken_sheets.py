@@ -35,7 +35,8 @@ class DatasetTakenSheet(BaseModel):
 
     @classmethod
     def of(cls, one: DatasetTaken, year: Taken) -> Self:
-        slugs, known = {one.dataset.id: one.dataset.slug}, {year.consumer.id: year.consumer}
+        slugs = {str(one.dataset.id): one.dataset.slug}
+        known = {year.consumer.id: year.consumer}
         return cls(
             dataset=one.dataset.slug,
             title=dict(one.dataset.title),
