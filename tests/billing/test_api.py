@@ -158,7 +158,7 @@ def test_every_law_is_named_with_its_outcome(cast, parts):
     laws = cast["operator"].get("/api/billing/check").json()["laws"]
 
     assert "The books are right" in page
-    assert len(laws) == 10
+    assert len(laws) >= 10
     for one in laws:
         assert one["holds"]
         assert html.escape(one["law"]) in page

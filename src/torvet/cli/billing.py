@@ -6,7 +6,7 @@ from typing import Any, Literal
 from cyclopts import App
 
 from .here import HERE, Here, exchange
-from .output import answer_of, say, table, tell
+from .output import answer_of, money, say, table, tell
 
 billing_app = App(name="billing", help="The books: accounts, statements, proof and export.")
 
@@ -39,7 +39,7 @@ def accounts(*, every: bool = False, here: Here = HERE) -> None:
                     one["kind"],
                     one["party"] or "the exchange",
                     one["currency"],
-                    *(_amount(one[name]) for name in ("debited", "credited", "balance")),
+                    *(money(one[name]) for name in ("debited", "credited", "balance")),
                 )
                 for one in it["items"]
             ),
@@ -84,7 +84,7 @@ def statement(
 
 
 def _print_statement(found: Any) -> None:
-    say(f"At {found['start']}: {_amount(found['opening'])}")
+    say(f"At {found['start']}: {money(found['opening'])}")
     table(
         ("at", "kind", "what", "amount", "balance", "transaction"),
         (
@@ -92,8 +92,8 @@ def _print_statement(found: Any) -> None:
                 line["at"],
                 line["kind"],
                 line["words"],
-                _amount(line["amount"]),
-                _amount(line["balance"]),
+                money(line["amount"]),
+                money(line["balance"]),
                 line["transaction"],
             )
             for line in found["items"]
@@ -101,7 +101,7 @@ def _print_statement(found: Any) -> None:
         empty="Nothing moved: ask for a longer period with --from.",
     )
     more = "" if found["complete"] else "; more entries are there, ask with --limit"
-    say(f"At {found['end']}: {_amount(found['closing'])}{more}")
+    say(f"At {found['end']}: {money(found['closing'])}{more}")
 
 
 @billing_app.command(name="check")
@@ -124,7 +124,7 @@ def _print_report(report: Any) -> None:
     for fault in report["faults"]:
         say(f"[red]✗[/] {fault}")
     if report["ok"]:
-        turnover = ", ".join(_amount(one) for one in report["turnover"]) or "nothing"
+        turnover = ", ".join(money(one) for one in report["turnover"]) or "nothing"
         say(
             f"[green]✓[/] {report['transactions']:,} transactions on {report['accounts']:,} "
             f"accounts balance, none was changed; {turnover} moved"
@@ -152,9 +152,3 @@ def export(to: Path, *, format_: Literal["csv", "beancount"] = "csv", here: Here
             for piece in answer.iter_bytes():
                 file.write(piece)
     tell(here, {"written": str(to)}, lambda _: say(f"[green]✓[/] {to}"))
-
-
-def _amount(written: Any) -> str:
-    minor = int(written["minor"])
-    sign = "-" if minor < 0 else ""
-    return f"{sign}{abs(minor) // 100:,}.{abs(minor) % 100:02} {written['currency']}"

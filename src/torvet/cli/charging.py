@@ -6,7 +6,7 @@ from cyclopts import App
 
 from .billing import billing_app
 from .here import HERE, Here, exchange
-from .output import answer_of, say, table, tell
+from .output import answer_of, money, say, table, tell
 from .trading import contract_app
 
 _MINOR = 100
@@ -102,7 +102,7 @@ def _print_charges(found: Any) -> None:
                 one["cause"],
                 one["meter"],
                 f"{one['counted']:,}",
-                _amount(one["amount"]),
+                money(one["amount"]),
                 str(one["portion"]),
                 one["invoice"] or "not yet",
             )
@@ -111,23 +111,17 @@ def _print_charges(found: Any) -> None:
         empty="Nothing was charged: use is charged when its hour is over.",
     )
     for each in found["sums"]:
-        say(f"{_amount(each['charged'])} without VAT; {_amount(each['waiting'])} not invoiced yet")
+        say(f"{money(each['charged'])} without VAT; {money(each['waiting'])} not invoiced yet")
 
 
 def _print_spending(found: Any) -> None:
     if found["spent"] is None:
         say("Nothing that this contract costs depends on use.")
         return
-    said = f"{_amount(found['spent'])} without VAT since {found['start']}"
+    said = f"{money(found['spent'])} without VAT since {found['start']}"
     if found["cap"] is not None:
-        said += f" of {_amount(found['cap'])} ({found['percent']} %)"
-        said += f", {_amount(found['left'])} left"
+        said += f" of {money(found['cap'])} ({found['percent']} %)"
+        said += f", {money(found['left'])} left"
     say(f"{said}; the month is over at {found['end']}.")
     if found["near"]:
         say("[yellow]Most of the spending cap is spent.[/]")
-
-
-def _amount(written: Any) -> str:
-    minor = int(written["minor"])
-    sign = "-" if minor < 0 else ""
-    return f"{sign}{abs(minor) // _MINOR:,}.{abs(minor) % _MINOR:02} {written['currency']}"

@@ -5,7 +5,7 @@ from typing import Any
 from cyclopts import App
 
 from .here import HERE, Here, exchange
-from .output import answer_of, say, table, tell
+from .output import answer_of, money, say, table, tell
 
 
 def add_to(app: App) -> None:
@@ -46,7 +46,7 @@ def deposit(contract: str, *, here: Here = HERE) -> None:
         found,
         lambda it: say(
             f"Write [bold]{it['reference']}[/] on your transfer. "
-            f"{_amount(it['rest'])} is held for {it['subject']}  [dim]{it['id']}[/]"
+            f"{money(it['rest'])} is held for {it['subject']}  [dim]{it['id']}[/]"
         ),
     )
 
@@ -76,7 +76,7 @@ def _print_holds(it: dict[str, Any]) -> None:
                 one["id"],
                 one["purpose"],
                 one["subject"],
-                _amount(one["rest"]),
+                money(one["rest"]),
                 one["reference"],
                 one["closed_at"] is not None,
             )
@@ -87,17 +87,12 @@ def _print_holds(it: dict[str, Any]) -> None:
 
 
 def _print_moves(it: dict[str, Any]) -> None:
-    say(f"{_amount(it['hold']['rest'])} is held for {it['hold']['subject']}")
+    say(f"{money(it['hold']['rest'])} is held for {it['hold']['subject']}")
     table(
         ("at", "what", "amount", "invoice", "transaction"),
         (
-            (one["at"], one["move"], _amount(one["amount"]), one["invoice"], one["transaction"])
+            (one["at"], one["move"], money(one["amount"]), one["invoice"], one["transaction"])
             for one in it["items"]
         ),
         empty="Nothing moved yet.",
     )
-
-
-def _amount(written: dict[str, Any]) -> str:
-    minor = int(written["minor"])
-    return f"{minor // 100:,}.{minor % 100:02} {written['currency']}"

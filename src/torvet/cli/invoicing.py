@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 
 from .billing import billing_app
 from .here import HERE, Here, exchange
-from .output import answer_of, say, table, tell
+from .output import answer_of, money, say, table, tell
 
 profile_app = App(name="profile", help="Whom invoices name, and where money goes.")
 billing_app.command(profile_app)
@@ -171,8 +171,8 @@ def _print_invoices(found: Any) -> None:
                 one["kind"],
                 one["issued_on"],
                 one["due_on"],
-                _amount(one["gross"]),
-                _amount(one["owed"]),
+                money(one["gross"]),
+                money(one["owed"]),
                 one["status"],
             )
             for one in found["items"]
@@ -184,7 +184,7 @@ def _print_invoices(found: Any) -> None:
 def _print_waiting(found: Any) -> None:
     for one in found["items"]:
         who = one["party"] or "the exchange's operator"
-        say(f"{_amount(one['amount'])} of {one['consumer']} waits; {who} can mend it:")
+        say(f"{money(one['amount'])} of {one['consumer']} waits; {who} can mend it:")
         for fault in one["faults"]:
             say(f"  [red]✗[/] {fault['says']}")
     if not found["items"]:
@@ -232,15 +232,15 @@ def _print_invoice(found: Any) -> None:
                 line["quantity"],
                 line["unit_price"],
                 f"{line['vat_percent']} %",
-                _amount(line["amount"]),
+                money(line["amount"]),
             )
             for line in found["lines"]
         ),
         empty="It has no lines.",
     )
-    say(f"{_amount(found['net'])} and {_amount(found['vat'])} VAT: {_amount(found['gross'])}")
+    say(f"{money(found['net'])} and {money(found['vat'])} VAT: {money(found['gross'])}")
     if found["status"] == "open":
-        say(f"Left to pay: {_amount(found['owed'])}, with reference {found['reference']}")
+        say(f"Left to pay: {money(found['owed'])}, with reference {found['reference']}")
 
 
 @billing_app.command(name="issue")
@@ -303,11 +303,5 @@ def credit(
     tell(
         here,
         found,
-        lambda it: say(f"[green]✓[/] {it['number']} takes back {_amount(it['gross'])}"),
+        lambda it: say(f"[green]✓[/] {it['number']} takes back {money(it['gross'])}"),
     )
-
-
-def _amount(written: Any) -> str:
-    minor = int(written["minor"])
-    sign = "-" if minor < 0 else ""
-    return f"{sign}{abs(minor) // 100:,}.{abs(minor) % 100:02} {written['currency']}"

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+_MINOR = 100
+
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -92,6 +94,13 @@ def print_problem(problem: Mapping[str, Any]) -> None:
         err.print(f"  • {escape(str(reason))}")
     if problem.get("advice"):
         err.print(f"  [dim]{escape(str(problem['advice']))}[/]")
+
+
+def money(written: Any) -> str:
+    """Return an amount as the interface writes it for a person: `-1,234.50 DKK`."""
+    minor = int(written["minor"])
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{abs(minor) // _MINOR:,}.{abs(minor) % _MINOR:02} {written['currency']}"
 
 
 def words(text: Any, language: str = "en") -> str:

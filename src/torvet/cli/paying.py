@@ -6,12 +6,13 @@ from typing import Any, Literal
 
 from cyclopts import App
 
+from torvet.kit.money import Currency, Money
+
 from .billing import billing_app
 from .here import HERE, Here, exchange
-from .output import answer_of, say, table, tell
+from .output import answer_of, money, say, table, tell
 
 _TIMEOUT_S = 3600.0
-_MINOR = 100
 
 
 def add_to(_app: App) -> None:
@@ -64,7 +65,7 @@ def lines(*, stage: Literal["waiting", "booked", "apart"] = "waiting", here: Her
                 (
                     one["key"][:12],
                     one["booked_on"],
-                    _amount(one["amount"]),
+                    money(one["amount"]),
                     one["other"] or "",
                     " ".join([*one["references"], one["text"]])[:60],
                     one["why"] if stage == "waiting" else f"{one['meaning']} {one['about']}",
@@ -116,8 +117,7 @@ def _part(written: str) -> dict[str, Any]:
     number, equals, amount = written.partition("=")
     if not equals:
         return {"invoice": number}
-    major, _, minor = amount.partition(".")
-    return {"invoice": number, "amount": {"minor": int(major) * _MINOR + int(f"{minor:0<2}"[:2])}}
+    return {"invoice": number, "amount": Money.typed(amount, Currency.DKK).to_json()}
 
 
 @billing_app.command(name="bank-balance")
@@ -135,7 +135,7 @@ def bank_balance(*, here: Here = HERE) -> None:
         found,
         lambda it: table(
             ("currency", *names),
-            ((one["currency"], *(_amount(one[name]) for name in names)) for one in it["items"]),
+            ((one["currency"], *(money(one[name]) for name in names)) for one in it["items"]),
             empty="No statement was read yet: `torvet billing bank FILE`.",
         ),
     )
@@ -151,7 +151,7 @@ def pay_by_card(invoice: str, *, here: Here = HERE) -> None:
     """
     with exchange(here) as client:
         found = answer_of(client.post(f"/api/billing/invoices/{invoice}/card-payments"))
-    tell(here, found, lambda it: say(f"{_amount(it['amount'])}: {it['url'] or it['stage']}"))
+    tell(here, found, lambda it: say(f"{money(it['amount'])}: {it['url'] or it['stage']}"))
 
 
 @billing_app.command(name="refund")
@@ -170,7 +170,7 @@ def refund(invoice: str, *, reason: str, amount: int | None = None, here: Here =
             shown = answer_of(client.get(f"/api/invoices/{invoice}"))
             body["amount"] = {"minor": amount, "currency": shown["net"]["currency"]}
         made = answer_of(client.post(f"/api/billing/invoices/{invoice}/refunds", json=body))
-    tell(here, made, lambda it: say(f"[green]✓[/] {_amount(it['amount'])} by {it['by']}"))
+    tell(here, made, lambda it: say(f"[green]✓[/] {money(it['amount'])} by {it['by']}"))
 
 
 @billing_app.command(name="refunds")
@@ -188,7 +188,7 @@ def refunds(invoice: str, *, here: Here = HERE) -> None:
         found,
         lambda it: table(
             ("refund", "amount", "by", "stage"),
-            ((one["id"], _amount(one["amount"]), one["by"], one["stage"]) for one in it["items"]),
+            ((one["id"], money(one["amount"]), one["by"], one["stage"]) for one in it["items"]),
             empty="Nothing of it goes back.",
         ),
     )
@@ -236,11 +236,11 @@ def payouts(
 
 def _print_payout(found: Any) -> None:
     it = found["payout"]
-    say(f"{_amount(it['amount'])}, {it['stage']}{': ' + it['why'] if it['why'] else ''}")
+    say(f"{money(it['amount'])}, {it['stage']}{': ' + it['why'] if it['why'] else ''}")
     table(
         ("document", "contract", "what", "amount"),
         (
-            (one["document"] or "", one["contract"] or "", one["kind"], _amount(one["amount"]))
+            (one["document"] or "", one["contract"] or "", one["kind"], money(one["amount"]))
             for one in found["lines"]
         ),
         empty="It gives back held money, or what was paid too much.",
@@ -254,7 +254,7 @@ def _print_run(done: Any, to: Path | None) -> None:
     else:
         say("Nothing can be paid out now.")
     for one in done["waiting"]:
-        say(f"{one['party']}: {_amount(one['payable'])}, {one['why']}")
+        say(f"{one['party']}: {money(one['payable'])}, {one['why']}")
 
 
 def _print_payouts(found: Any) -> None:
@@ -264,9 +264,9 @@ def _print_payouts(found: Any) -> None:
             (
                 one["party"],
                 one["account"],
-                _amount(one["balance"]),
-                _amount(one["held"]),
-                _amount(one["payable"]),
+                money(one["balance"]),
+                money(one["held"]),
+                money(one["payable"]),
                 one["why"] or "with the next payouts",
             )
             for one in found["due"]
@@ -280,7 +280,7 @@ def _print_payouts(found: Any) -> None:
                 one["id"],
                 one["made_at"][:10],
                 one["party"],
-                _amount(one["amount"]),
+                money(one["amount"]),
                 one["iban"] or "",
                 f"{one['stage']} {one['why']}",
             )
@@ -361,9 +361,9 @@ def _print_earnings(found: Any) -> None:
             (
                 one["at"][:10],
                 one["dataset"],
-                _amount(one["income"]),
-                _amount(one["shared"]),
-                _amount(one["amount"]),
+                money(one["income"]),
+                money(one["shared"]),
+                money(one["amount"]),
                 one["way"] if one["error"] is None else f"{one['way']} ±{one['error']}",
             )
             for one in found["items"]
@@ -371,10 +371,4 @@ def _print_earnings(found: Any) -> None:
         empty="Nothing was earned by shares yet.",
     )
     for one in found["sums"]:
-        say(f"{one['dataset']}: {_amount(one['amount'])} altogether")
-
-
-def _amount(written: Any) -> str:
-    minor = int(written["minor"])
-    sign = "-" if minor < 0 else ""
-    return f"{sign}{abs(minor) // _MINOR:,}.{abs(minor) % _MINOR:02} {written['currency']}"
+        say(f"{one['dataset']}: {money(one['amount'])} altogether")
