@@ -196,6 +196,8 @@ def test_a_dispute_that_cannot_be_opened_comes_back_as_it_was(town, readers, mis
 
 def test_the_operator_decides_on_the_page_and_a_mistake_comes_back(town, readers, operator, sold):
     contract, bought = sold
+    link = f"/contracts/{contract.id}/dispute?about=invoice&amp;subject={bought.number}"
+    assert f'href="{link}"' in readers["bo"].page(f"/invoices/{bought.number}")
     wish = {"about": "invoice", "subject": bought.number, "words": "Too much."}
     opened = readers["bo"].sent(f"/contracts/{contract.id}/disputes", wish)
     assert f'href="/invoices/{bought.number}"' in opened
