@@ -132,6 +132,9 @@ def test_strangers_see_nothing_and_agree_nothing(alma, bo, carla, nobody, slug):
 
     seen(carla, path, 404)
     sent(carla, path, 403, **form(carla.slug))
+    # Nor which parties there are.
+    sent(carla, path, 403, **form("nobody-knows-it"))
+    carla.send("PUT", f"/api{path}", {"portion": 1, "members": [{"party": "no-one"}]}, 403)
     sent(bo, path, 403, **form(bo.slug))
     sent(nobody, path, 401, **form(bo.slug))
     assert nobody.client.get(path, headers={"accept": "text/html"}).status_code == 401

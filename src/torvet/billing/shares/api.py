@@ -189,6 +189,7 @@ def agree(
 ) -> ShareAgreementSheet:
     """Share the income of your dataset with others, from now on. Each change is a new version."""
     with parts.db.begin() as tx:
+        service.disposable(tx, caller, slug)
         named = {one.party for one in form.members}
         named |= {each for one in form.worths for each in one.members}
         ids = service.ids_of(tx, named)

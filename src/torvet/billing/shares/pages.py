@@ -68,6 +68,7 @@ def agree_on_page(
     try:
         terms = entering.read(typed)
         with parts.db.begin() as tx:
+            service.disposable(tx, caller, slug)
             ids = service.ids_of(tx, entering.names_in(terms))
         named = entering.renamed(terms, ids)
         service.agree(parts, caller, slug, named, seen=whole_number(typed.seen))

@@ -53,7 +53,7 @@ def agree(
     """
     now = parts.clock.now()
     with parts.db.begin() as tx:
-        dataset = _own(tx, caller, slug)
+        dataset = disposable(tx, caller, slug)
         store.hold_dataset(tx, dataset.id)
         _check(tx, dataset, terms)
         before = store.newest(tx, dataset.id)
@@ -73,7 +73,12 @@ def agree(
     return agreement
 
 
-def _own(tx: Connection, caller: Caller, slug: str) -> Dataset:
+def disposable(tx: Connection, caller: Caller, slug: str) -> Dataset:
+    """Return a dataset whose income the caller disposes of, as an owner of its provider.
+
+    Raises DatasetNotFound, NotProvider, NotAllowed: before anything else is looked up, so that
+    nobody learns from a refusal which parties there are.
+    """
     dataset = catalogue.visible_dataset(tx, slug, caller)
     if dataset.provider != caller.party:
         raise contracts.NotProvider(dataset.slug)
