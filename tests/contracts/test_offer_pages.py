@@ -5,6 +5,8 @@ from html import unescape
 
 import pytest
 
+from torvet import parties
+
 from .test_service_levels import PROMISED
 from .written import TRANSPORT
 
@@ -54,13 +56,13 @@ AS_JSON = {
 
 
 def page(person, path, expected=200):
-    answer = person.client.get(path, headers={"Accept": "text/html"})
+    answer = person.client.get(path, headers=HEADERS | person.more)
     assert answer.status_code == expected, answer.text
     return answer.text
 
 
 def sent(person, path, form=None, expected=200, **more):
-    answer = person.client.post(path, data=form or {}, headers=HEADERS, **more)
+    answer = person.client.post(path, data=form or {}, headers=HEADERS | person.more, **more)
     assert answer.status_code == expected, answer.text
     return answer
 
@@ -238,3 +240,44 @@ def test_what_is_refused_says_so_where_the_offer_stands(alma, bo, bare):
     assert "is your own" in sent(alma, path, form | {"ean": ""}, 403).text
     assert bo.get("/api/contracts")["items"] == []
     sent(bo, "/offers/of_none/acceptance", form, 404)
+
+
+@pytest.fixture
+def reader_for(person, parts):
+    """Make somebody who only reads for an organisation: `reader_for(alma)`."""
+
+    def make(owner):
+        new = person("rita", organisation=False)
+        email = new.caller.email
+        parties.add_member(parts, owner.caller, owner.slug, email=email, role=parties.Role.READER)
+        return new.acting_for(owner.slug)
+
+    return make
+
+
+def test_who_only_reads_for_a_provider_offers_and_withdraws_nothing(alma, bare, reader_for):
+    rita, offer = reader_for(alma), alma.offer(slug=bare)
+
+    text = page(rita, f"/datasets/{bare}")
+    for path in (f"/datasets/{bare}/offers/new", f"/offers/{offer['id']}/withdrawal"):
+        assert path not in text
+        sent(rita, path, {"title": "Mine", "step": "make"}, 403)
+    page(rita, f"/datasets/{bare}/offers/new", 403)
+
+    assert [it["stage"] for it in alma.get(f"/api/datasets/{bare}/offers")["items"]] == ["open"]
+
+
+def test_who_only_reads_for_a_buyer_accepts_ends_and_owes_nothing(alma, bo, bare, reader_for):
+    owed = {"clause": "thanks", "text": "Thank you"}
+    rita, offer = reader_for(bo), alma.offer(owed, slug=bare)
+    other, held = alma.offer(slug=bare), bo.accept(offer)["id"]
+    accepting = {"purpose": TRANSPORT, "seen": other["digest"]}
+
+    text = page(rita, f"/contracts/{held}")
+    for deed in ("ending", "duties/thanks/done"):
+        assert f"/contracts/{held}/{deed}" not in text
+        sent(rita, f"/contracts/{held}/{deed}", {"words": "Done"}, 403)
+    assert "role" in sent(rita, f"/offers/{other['id']}/acceptance", accepting, 403).text
+
+    assert [it["id"] for it in bo.get("/api/contracts")["items"]] == [held]
+    assert bo.get(f"/api/contracts/{held}")["stage"] == "agreed"
