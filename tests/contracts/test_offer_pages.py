@@ -277,6 +277,7 @@ def test_who_only_reads_for_a_buyer_accepts_ends_and_owes_nothing(alma, bo, bare
     for deed in ("ending", "duties/thanks/done"):
         assert f"/contracts/{held}/{deed}" not in text
         sent(rita, f"/contracts/{held}/{deed}", {"words": "Done"}, 403)
+    assert "Somebody who buys for your party can accept it." in page(rita, f"/datasets/{bare}")
     assert "role" in sent(rita, f"/offers/{other['id']}/acceptance", accepting, 403).text
 
     assert [it["id"] for it in bo.get("/api/contracts")["items"]] == [held]

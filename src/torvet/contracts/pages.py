@@ -123,6 +123,7 @@ def _dataset(
         offers=offers,
         refusal=refusal,
         offering=caller.party == dataset.provider and caller.may(parties.Role.STEWARD),
+        buying=caller.may(parties.Role.BUYER),
         purposes=PURPOSES,
         panels=panels,
         bars=bars,

@@ -23,7 +23,7 @@ from torvet.contracts.service import stated_hours, visible_offer
 from torvet.contracts.terms import words as terms_in_words
 from torvet.kit.entered import Entered
 from torvet.kit.errors import ExchangeError
-from torvet.parties import Caller
+from torvet.parties import Caller, Role
 from torvet.parties.signin import SignedIn
 from torvet.ports.parts import Parts
 from torvet.web.entered import TheFields
@@ -32,7 +32,7 @@ from torvet.web.parts import TheParts
 from torvet.web.problems import STATUS
 
 from . import service
-from .model import Negotiation, NegotiationStage
+from .model import Negotiation, NegotiationStage, Side
 from .service import Proposal
 from .sheets import negotiation_sheets, table_sheet
 
@@ -173,7 +173,7 @@ def _at_the_table(  # noqa: PLR0917 - whoever asks, of what, and what was wrong
         found, said = service.known_negotiation(tx, caller, negotiation_id)
         table = table_sheet(tx, caller, found, said)
         dataset = catalogue.dataset(tx, found.dataset)
-        last = said[-1].terms
+        last, side = said[-1].terms, found.side_of(caller.party)
         shown = Entered(terms_of(last)) if entered is None else entered
         choices = choices_of(tx, dataset, shown)
     return render(
@@ -182,11 +182,12 @@ def _at_the_table(  # noqa: PLR0917 - whoever asks, of what, and what was wrong
         http_status=STATUS[errors[0].kind] if errors else 200,
         table=table,
         dataset=dataset,
-        side=found.side_of(caller.party),
+        side=side,
         on_the_table=last,
         terms=terms_in_words(last.clauses),
         price=price_words.of_price(last.price),
         levels=level_words.of_levels(last.levels, last.price),
+        may_speak=caller.may(Role.BUYER if side is Side.CONSUMER else Role.STEWARD),
         is_open=found.stage is NegotiationStage.OPEN,
         entered=shown,
         it=replace(choices, opened=entered is not None),
