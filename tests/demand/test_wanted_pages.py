@@ -270,6 +270,15 @@ def test_a_pledge_that_is_refused_comes_back_as_it_was(market):
     assert re.search(r'value="prepaid" selected', page)
 
 
+def test_a_pledge_is_prepaid_where_the_form_says_so(market):
+    made = market.wanted()
+
+    page = _sent(market.carla, f"/wanted/{made['id']}/pledge", {"amount": "5", "kind": "prepaid"})
+
+    assert "Write <code>" in page.text
+    assert market.shown(market.carla, made)["pledge"]["kind"] == "prepaid"
+
+
 def test_what_a_party_wants_and_answered_is_on_one_page(market, nobody):
     asked, other = market.wanted(), market.wanted(title={"en": "Benches per park"})
     market.pledge(market.carla, other, 25_000)

@@ -90,6 +90,26 @@ def test_a_year_can_be_printed(square, contract):
     assert "How to read this" in page
 
 
+def test_a_use_stated_in_a_browser_is_shown_as_its_consumer_wants(square, contract):
+    form = {
+        "title": "Night buses",
+        "period_start": "2026-01-01",
+        "period_end": "2026-02-01",
+        "shown": "named",
+        "public": "true",
+    }
+    path = f"/contracts/{contract['id']}/uses"
+
+    wrong = _sent(square.bo, path, form | {"link": "javascript:alert(1)"}, 422)
+    _sent(square.bo, path, form)
+
+    assert "is no address" in wrong
+    assert '<option value="true" selected>' in wrong
+    assert '<option value="named" selected>' in wrong
+    (use, *_) = square.alma.get("/api/reuse/uses", params={"provided": True})["items"]
+    assert (use["title"], use["who"]["name"], use["public"]) == ("Night buses", "Bo", True)
+
+
 def test_a_use_is_taken_back_in_a_browser_and_counts_no_more(square, contract):
     used = square.use(contract, benefit(amount=77), shown="named")
     bos = _page(square.bo, "/reuse")

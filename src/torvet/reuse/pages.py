@@ -1,5 +1,6 @@
 """Pages of reuse: what one's data is used for, one's year, and what a consumer says of its use."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -43,10 +44,11 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 SEE_OTHER = 303
 REVIEWS_SHOWN = 5
+LINK = re.compile(r"(https?://[^\s\x00-\x1f\x7f]+)?")
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
-Line = Annotated[str, Form(max_length=TITLE_MAX)]
-Long = Annotated[str, Form(max_length=WORDS_MAX)]
+Line = Annotated[str, Field(max_length=TITLE_MAX)]
+Long = Annotated[str, Field(max_length=WORDS_MAX)]
 
 
 @beside_dataset
@@ -179,48 +181,54 @@ def contract_reuse_page(
     return contract_page(request, caller, parts, contract_id)
 
 
+class Stated(BaseModel):
+    """What the form of a use says, as it was typed."""
+
+    title: Line = ""
+    words: Long = ""
+    period_start: Line = ""
+    period_end: Line = ""
+    unit: Line = ""
+    amount: Line = ""
+    low: Line = ""
+    high: Line = ""
+    method: Annotated[str, Field(max_length=METHOD_MAX)] = ""
+    evidence: Annotated[str, Field(max_length=LINK_MAX)] = ""
+    link: Annotated[str, Field(max_length=LINK_MAX)] = ""
+    shown: Shown = Shown.ANONYMOUS
+    public: bool = False
+    counted_with: Annotated[str, Field(max_length=64)] = ""
+
+    def to_wish(self) -> UseWish:
+        link = self.link.strip()
+        if LINK.fullmatch(link) is None:
+            raise UseInvalid((f"{link[:40]!r} is no address such as https://example.org",))
+        return UseWish(
+            title=self.title,
+            words=self.words,
+            period_start=_day(self.period_start),
+            period_end=_day(self.period_end),
+            benefits=_benefits(self),
+            link=link,
+            counted_with=self.counted_with or None,
+            shown=self.shown,
+            public=self.public,
+        )
+
+
 @router.post("/contracts/{contract_id}/uses")
-def state_use(  # noqa: PLR0917 - FastAPI calls it, by name
+def state_use(
     contract_id: str,
     request: Request,
     caller: SignedIn,
     parts: TheParts,
-    title: Line,
-    period_start: Line,
-    period_end: Line,
-    words: Long = "",
-    unit: Line = "",
-    amount: Line = "",
-    low: Line = "",
-    high: Line = "",
-    method: Annotated[str, Form(max_length=METHOD_MAX)] = "",
-    evidence: Annotated[str, Form(max_length=LINK_MAX)] = "",
-    link: Annotated[str, Form(max_length=LINK_MAX, pattern=r"^(https?://\S+)?$")] = "",
-    shown: Shown = Shown.ANONYMOUS,
-    public: bool = False,
-    counted_with: Annotated[str, Form(max_length=64)] = "",
+    stated: Annotated[Stated, Form()],
 ) -> Response:
     """State a use with one benefit; what cannot be stated comes back with what is wrong."""
-    entered = {
-        "title": title, "words": words, "period_start": period_start, "period_end": period_end,
-        "unit": unit, "amount": amount, "low": low, "high": high, "method": method,
-        "evidence": evidence, "link": link, "shown": shown.value, "counted_with": counted_with,
-        "public": "true" if public else "",
-    }  # fmt: skip
     try:
-        wish = UseWish(
-            title=title,
-            words=words,
-            period_start=_day(period_start),
-            period_end=_day(period_end),
-            benefits=_benefits(entered),
-            link=link,
-            shown=shown,
-            public=public,
-            counted_with=counted_with or None,
-        )
-        service.state(parts, caller, contract_id, wish)
+        service.state(parts, caller, contract_id, stated.to_wish())
     except ExchangeError as error:
+        entered = stated.model_dump(mode="json")
         return contract_page(
             request, caller, parts, contract_id, form="use", entered=entered, error=error
         )
@@ -321,20 +329,20 @@ def _own_review(tx: Connection, contract_id: str, caller: Caller) -> ReviewSheet
     return ReviewSheet.of(found, parties.party(tx, caller.party))
 
 
-def _benefits(entered: dict[str, str]) -> tuple[Benefit, ...]:
-    if not entered["amount"].strip():
+def _benefits(stated: Stated) -> tuple[Benefit, ...]:
+    if not stated.amount.strip():
         return ()
-    amount = _decimal(entered["amount"])
-    if entered["unit"] not in set(Unit):
-        raise UseInvalid((f"{entered['unit']!r} is no unit",))
+    amount = _decimal(stated.amount)
+    if stated.unit not in set(Unit):
+        raise UseInvalid((f"{stated.unit!r} is no unit",))
     return (
         Benefit(
-            unit=Unit(entered["unit"]),
-            low=_decimal(entered["low"]) if entered["low"].strip() else amount,
+            unit=Unit(stated.unit),
+            low=_decimal(stated.low) if stated.low.strip() else amount,
             amount=amount,
-            high=_decimal(entered["high"]) if entered["high"].strip() else amount,
-            method=entered["method"],
-            evidence=entered["evidence"],
+            high=_decimal(stated.high) if stated.high.strip() else amount,
+            method=stated.method,
+            evidence=stated.evidence,
         ),
     )
 
