@@ -7,6 +7,8 @@ import sys
 import threading
 from pathlib import Path
 
+from torvet.backends.delta_tables import DeltaTables
+from torvet.backends.table_files import LocalFiles
 from torvet.catalogue import publish_delivery
 from torvet.contracts import contract
 from torvet.delivery.projections import ensure
@@ -32,6 +34,9 @@ PROJECTION_ROOMS = (
     "torvet/backends/duckdb_engine.py",
     "torvet/backends/table_files.py",
 )
+
+
+CHECKPOINT_ROOMS = ("torvet/backends/delta_checkpoints.py", "torvet/backends/table_files.py")
 
 
 class Death:
@@ -75,6 +80,14 @@ def project_until(settings, contract_id, release, point, counted):
             held = contract(tx, contract_id)
         with Death(point, PROJECTION_ROOMS) as death:
             ensure(parts, held.dataset, held.projection, release)
+    Path(counted).write_text(str(death.steps))
+
+
+def commit_until(root, change, point, counted):
+    """Commit to a table in `root`; be killed at step `point`, or write how many there are."""
+    store = DeltaTables(LocalFiles(Path(root)))
+    with Death(point, CHECKPOINT_ROOMS) as death:
+        store.commit(**change)
     Path(counted).write_text(str(death.steps))
 
 

@@ -5,6 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pyspark.sql.connect.client.retries import DefaultPolicy
+from pyspark.sql.connect.session import SparkSession
 
 from torvet.backends.delta_tables import DeltaTables
 from torvet.backends.duckdb_engine import DuckDBEngine
@@ -12,6 +14,20 @@ from torvet.backends.table_files import LocalFiles
 from torvet.exchange import open_engine, open_tables
 
 from .store_suite import AT, SCHEMA, StoreSuite
+
+
+@pytest.fixture
+def spark(sail_url):
+    """A session with a Spark Connect server, as its own client opens it."""
+    session = SparkSession(sail_url)
+    session.client.set_retry_policies([DefaultPolicy(max_retries=1)])
+    yield session
+    session.stop()
+
+
+def occupied(versions):
+    """What the suite's long log holds after these versions: three rows of each."""
+    return sorted(number for version in versions for number in range(version, version + 3))
 
 
 class TestFolder(StoreSuite):
@@ -46,6 +62,19 @@ class TestFolder(StoreSuite):
         copied = store.local_path("projections/p", files[0].path)
 
         assert engine.rows("select count(*) as n from t", {"t": [copied]}) == [{"n": 3}]
+
+    @pytest.mark.slow
+    @pytest.mark.usefixtures("long_log")
+    def test_spark_opens_a_long_log_from_its_checkpoint(self, store, table, spark):
+        for version in range(10):  # what is not read is not missed
+            Path(store.local_path(table, f"_delta_log/{version:020}.json")).unlink()
+        folder = store.folder(table)
+
+        newest = spark.read.format("delta").load(folder).toArrow()
+        older = spark.read.format("delta").option("versionAsOf", 11).load(folder).toArrow()
+
+        assert sorted(newest["occupied"].to_pylist()) == occupied(range(8, 14))
+        assert sorted(older["occupied"].to_pylist()) == occupied(range(8, 12))
 
 
 @pytest.mark.slow
