@@ -292,6 +292,7 @@ def _invoice(
         told = payments.may_see_payments(caller, found)
         paid = service.payments_of(tx, found) if told else []
         back = _going_back(tx, found) if told else []
+        paid_out = payouts.paying(tx, found.id) if found.kind.self_billed else []
     return render(
         request,
         "billing/invoice.html",
@@ -309,6 +310,7 @@ def _invoice(
         paid=paid,
         paid_by=PAID_BY,
         back=back,
+        paid_out=paid_out,
         credit=credit or {"reason": "", "amount": "", "contract": "", "key": parts.new_id("cn")},
         refund=refund or {"reason": "", "amount": ""},
         error=error,

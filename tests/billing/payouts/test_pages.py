@@ -59,6 +59,7 @@ def test_a_provider_reads_which_sales_wait_and_why(alma, sold):
     assert "DKK\u00a01,200.00" in page
     (waits,) = alma.get("/api/billing/payouts/due")["waiting"]
     assert waits["document"] in page
+    assert "Not paid out yet" in seen(alma, f"/invoices/{waits['document']}")
     assert waits["amount"] == {"minor": 120_000, "currency": "DKK"}
 
 
@@ -95,7 +96,8 @@ def test_a_payout_tells_its_party_which_documents_it_pays(market, alma, paid, pa
     (line,) = told["lines"]
     assert (line["kind"], line["amount"]) == ("sale", {"minor": 120_000, "currency": "DKK"})
     assert f'href="/invoices/{line["document"]}"' in page
-    seen(alma, f"/invoices/{line['document']}")
+    document = seen(alma, f"/invoices/{line['document']}")
+    assert f'href="/billing/payouts/{payout.id}"' in document
     assert "Take it back" not in page
     assert f"/billing/payouts/{payout.id}" in seen(alma, "/billing/payouts")
 

@@ -371,6 +371,14 @@ def payout_of(tx: Connection, caller: Caller, payout_id: str) -> tuple[Payout, l
     return found, store.lines_of(tx, found)
 
 
+def paying(tx: Connection, self_bill: str) -> list[tuple[Payout, Money]]:
+    """Return the payouts that are for a self-billed document, an id, and for how much of it.
+
+    For whoever may see the document: its provider and the operator.
+    """
+    return store.paying(tx, self_bill)
+
+
 def waiting_sales(tx: Connection, caller: Caller) -> list[WaitingSale]:
     """Return the sales of the caller's party whose money stays here for now, and why."""
     parties.check(caller, Role.READER)

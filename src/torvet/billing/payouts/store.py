@@ -266,6 +266,15 @@ def lines_of(tx: Connection, payout: Payout) -> list[PayoutLine]:
     ]
 
 
+def paying(tx: Connection, self_bill: str) -> list[tuple[Payout, Money]]:
+    """Return the payouts that are for a self-billed document, and for how much of it each."""
+    found = tx.execute(_PAYING, {"self_bill": self_bill})
+    sums = {row.payout: int(row.amount) for row in found}
+    query = select(payouts).where(payouts.c.id.in_(sorted(sums))).order_by(payouts.c.id)
+    made = [_payout(row) for row in tx.execute(query)] if sums else []
+    return [(one, Money(sums[one.id], one.amount.currency)) for one in made]
+
+
 def crooked(tx: Connection, limit: int) -> list[str]:
     """Return the payouts that have lines which are not together their amount."""
     return list(tx.scalars(_CROOKED, {"limit": limit}))
@@ -401,6 +410,14 @@ _LINES_OF = text(
             on s.invoice = l.invoice and s.contract = l.contract
         left join invoices b on b.id = s.self_bill
     where l.payout = :payout order by l.kind = 'other', l.invoice, l.contract, l.kind
+    """
+)
+_PAYING = text(
+    """
+    select l.payout, sum(l.amount) as amount
+    from invoice_sales s join payout_lines l
+        on l.invoice = s.invoice and l.contract = s.contract and l.kind = 'sale'
+    where s.self_bill = :self_bill group by l.payout
     """
 )
 _CROOKED = text(

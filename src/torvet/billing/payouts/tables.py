@@ -83,4 +83,5 @@ payout_lines = Table(
     Column("amount", BigInteger, nullable=False),
     CheckConstraint("kind in ('sale', 'share', 'other')", name="payout_lines_kind"),
     CheckConstraint("amount <> 0", name="payout_lines_amount"),
+    Index("payout_lines_of_sale", "invoice", "contract"),
 )

@@ -24,4 +24,5 @@ def upgrade() -> None:
         sa.Column("amount", sa.BigInteger, nullable=False),
         sa.CheckConstraint("kind in ('sale', 'share', 'other')", name="payout_lines_kind"),
         sa.CheckConstraint("amount <> 0", name="payout_lines_amount"),
+        sa.Index("payout_lines_of_sale", "invoice", "contract"),
     )
