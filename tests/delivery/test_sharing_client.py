@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 import requests
 
+from torvet.backends import delta_checkpoints
 from torvet.contracts import Columns, RowFilter
 from torvet.kit.filters import from_text
 
@@ -127,6 +128,26 @@ def test_the_change_feed_adds_up_to_the_table(history, client_of, use_delta_form
         use_delta_format=use_delta_format,
     )
     assert ids(late) == list(range(20, 25))
+
+
+@pytest.mark.parametrize("use_delta_format", [True, False])
+def test_a_table_that_is_opened_from_its_checkpoint_has_every_row(
+    cast, client_of, monkeypatch, use_delta_format
+):
+    monkeypatch.setattr(delta_checkpoints, "EVERY", 4)
+    dataset = cast.dataset()
+    for number in range(1, 10):
+        cast.publish(dataset, parking(1, number))
+    _, client = client_of(dataset)
+    tables = cast.parts.tables
+
+    tables._forget(dataset.table)  # as a server that has just been started
+
+    assert ids(client.pandas(use_delta_format=use_delta_format)) == list(range(1, 10))
+    assert {version for name, version in tables._commits if name == dataset.table} == {9}
+    assert ids(client.pandas(version=7, use_delta_format=use_delta_format)) == list(range(1, 8))
+    feed = client.changes(starting_version=3, use_delta_format=use_delta_format)
+    assert ids(feed) == list(range(3, 10))
 
 
 def test_everything_that_a_token_opens_is_listed(history, client_of, cast):
