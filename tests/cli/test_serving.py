@@ -1,4 +1,4 @@
-"""`torvet serve` leaves nothing behind, however it is ended."""
+"""`torvet serve` and `torvet demo` leave nothing behind, however they are ended."""
 
 import os
 import signal
@@ -42,6 +42,23 @@ def test_a_server_that_is_ended_stops_its_database_and_says_nothing_of_it(
     assert said.splitlines()[1:] == []
     assert running((own_folder / "postgres").resolve()) is None
     assert not socket_of(own_folder).exists()
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
+def test_a_story_that_is_ended_midway_stops_its_database(own_folder, port, ended_by):
+    home = own_folder / "story"
+    command = [str(Path(sys.executable).with_name("torvet")), "demo", "--port", str(port)]
+    given = os.environ | {"TORVET_LOG_LEVEL": "warning"}
+    with subprocess.Popen(
+        [*command, "--home", str(home)], env=given, stdout=subprocess.DEVNULL
+    ) as story:
+        until_it_answers(f"http://127.0.0.1:{port}/health", story)
+        assert running((home / "postgres").resolve())
+        story.send_signal(ended_by)
+        story.wait(timeout=WITHIN_S)
+
+    assert story.returncode != 0
+    assert running((home / "postgres").resolve()) is None
 
 
 def until_it_answers(url, server):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 
 import httpx2
@@ -82,6 +83,8 @@ proving.log_app.command(
 def main() -> None:
     """Run one command; end with 1 where it was refused, 2 where it was misspelt."""
     configure(os.environ.get("TORVET_LOG_LEVEL", "warning"))
+    # Ended like this, as by Ctrl-C, parts are closed: else a database would outlive its exchange.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except ProblemSaid as refused:

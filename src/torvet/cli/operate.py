@@ -36,8 +36,6 @@ def serve(*, host: str | None = None, port: int | None = None, here: Here = HERE
     given = {"host": host, "port": port, "home": here.home}
     settings, _ = load(**{name: value for name, value in given.items() if value is not None})
     configure(settings.log_level)
-    # uvicorn ends by a signal and sends it once more, which would end us with all parts open.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with open_parts(settings) as parts:
         err.print(f"Torvet serves at [bold]{settings.url}[/] from {escape(str(settings.home))}")
         app = application(parts)
