@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, Field
 
 from torvet.billing.periods import day_of
+from torvet.contracts import Words
 from torvet.parties import PartyKind
 from torvet.parties.signin import TheCaller
 from torvet.web.frame import TheParts
@@ -30,13 +31,6 @@ class FeeForm(BaseModel):
     kind: PartyKind
     percent: str = Field(description="Of the price without VAT.")
     least: int = Field(description="The least of a sale, in øre or cent.")
-
-
-class WordsForm(BaseModel):
-    """A text in both languages."""
-
-    da: str
-    en: str
 
 
 class EuroForm(BaseModel):
@@ -64,11 +58,11 @@ class RulesForm(BaseModel):
     payment_days: int
     payout_days: int
     vat_percent: str
-    reverse_charge: WordsForm
-    exempt: WordsForm
+    reverse_charge: Words
+    exempt: Words
     euro: EuroForm
     service_level: ServiceLevelForm
-    rounding: WordsForm
+    rounding: Words
 
     @classmethod
     def of(cls, it: Rules) -> "RulesForm":
@@ -83,15 +77,15 @@ class RulesForm(BaseModel):
             payment_days=it.payment_days,
             payout_days=it.payout_days,
             vat_percent=f"{it.vat.standard_percent:f}",
-            reverse_charge=WordsForm(da=it.vat.reverse_charge.da, en=it.vat.reverse_charge.en),
-            exempt=WordsForm(da=it.vat.exempt.da, en=it.vat.exempt.en),
+            reverse_charge=Words.of(it.vat.reverse_charge),
+            exempt=Words.of(it.vat.exempt),
             euro=EuroForm(kroner=f"{it.euro.kroner:f}", as_of=it.euro.as_of, source=it.euro.source),
             service_level=ServiceLevelForm(
                 availability_percent=f"{level.availability_percent:f}",
                 support_hours=level.support_hours,
                 credit_percent=f"{level.credit_percent:f}",
             ),
-            rounding=WordsForm(da=it.rounding.da, en=it.rounding.en),
+            rounding=Words.of(it.rounding),
         )
 
 

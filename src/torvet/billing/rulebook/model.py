@@ -5,19 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from torvet.contracts.sentences import Sentence
 from torvet.kit.money import Currency, Money
 from torvet.parties.model import PartyKind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
-    """One text in the two languages of the exchange."""
-
-    da: str
-    en: str
-
-    def __getitem__(self, language: str) -> str:
-        return self.da if language == "da" else self.en
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +35,8 @@ class VatRules:
 
     standard_percent: Decimal
     member_states: frozenset[str]
-    reverse_charge: Words
-    exempt: Words
+    reverse_charge: Sentence
+    exempt: Sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +73,7 @@ class Rules:
     vat: VatRules
     euro: KronerRate
     service_level: ServiceLevel
-    rounding: Words
+    rounding: Sentence
 
     def fee_for(self, kind: PartyKind) -> Fee:
         """Return the fee of a provider of `kind`: the same for all of them."""

@@ -9,10 +9,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from torvet.contracts.sentences import Sentence
 from torvet.parties.model import PartyKind
 
 from .errors import RulebookInvalid, RulesMissing
-from .model import Fee, KronerRate, Rules, ServiceLevel, VatRules, Words
+from .model import Fee, KronerRate, Rules, ServiceLevel, VatRules
 
 VERSIONS_MAX = 500
 PERCENT_MAX = 100
@@ -113,11 +114,11 @@ def _euro(written: Mapping[str, Any]) -> KronerRate:
     return KronerRate(kroner=kroner, as_of=written["as_of"], source=str(written["source"]))
 
 
-def _words(written: Mapping[str, Any]) -> Words:
+def _words(written: Mapping[str, Any]) -> Sentence:
     da, en = written["da"].strip(), written["en"].strip()
     if not (da and en):
         raise ValueError("a text is empty")
-    return Words(da=da, en=en)
+    return Sentence(da=da, en=en)
 
 
 def _percent(written: object) -> Decimal:
