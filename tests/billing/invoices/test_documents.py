@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from examples import examples
 from torvet.billing.invoices.drafting import credit_note, line_of
-from torvet.billing.invoices.errors import InvoiceUnreadable
+from torvet.billing.invoices.errors import InvoiceRefused, InvoiceUnreadable
 from torvet.billing.invoices.model import Endpoint, Kind, PaidByCard, VatCategory, VatTreatment
 from torvet.billing.invoices.rules import totals_of
 from torvet.billing.invoices.ubl import to_ubl
@@ -181,3 +181,26 @@ UNREADABLE = {
 def test_what_is_no_invoice_is_refused_with_the_reason(document):
     with pytest.raises(InvoiceUnreadable):
         from_ubl(document)
+
+
+PART = credit_note(
+    DOMESTIC,
+    number="K-000009",
+    issued_on=ISSUED,
+    lines=(line_of("Nedsat", kr(3), STANDARD),),
+    vat=kr(0),
+)
+
+
+def test_the_vat_of_a_part_may_be_an_ore_beside_its_rate_and_reads_back():
+    written = to_ubl(PART)
+
+    assert faults_of(written) == []
+    assert from_ubl(written) == PART
+    assert totals_of(PART).with_tax == kr(3)
+
+
+@pytest.mark.parametrize("wrong", [replace(PART, vat=kr(3)), replace(DOMESTIC, vat=kr(1))])
+def test_no_other_vat_is_written(wrong):
+    with pytest.raises(InvoiceRefused, match="VAT"):
+        to_ubl(wrong)

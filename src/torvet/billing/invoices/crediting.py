@@ -22,7 +22,7 @@ from .issued import SERIES, InvoiceId, IssuedInvoice, Sale
 from .issuing import fact_of, lines_of
 from .model import Invoice, Kind, Line, Totals
 from .numbering import Series, next_number
-from .rules import check
+from .rules import check, totals_of
 from .store import NewDocument
 from .ubl import written
 from .ubl_reader import from_ubl
@@ -210,7 +210,8 @@ def _document(
     said = "Aftale {}" if found.language == "da" else "Contract {}"
     named = [(said.format(contract), amount) for contract, amount in amounts]
     lines = original.lines if whole == found.net else _lines(original, named, reason)
-    document, totals = _checked(original, number, day, lines, reason)
+    tax = _tax(found, original, whole)
+    document, totals = _checked(original, number, day, lines, tax=tax, reason=reason)
     return NewDocument(
         id=InvoiceId(new_id("iv")),
         number=number,
@@ -231,15 +232,37 @@ def _document(
     )
 
 
+def _tax(found: IssuedInvoice, original: Invoice, part: Money) -> Money | None:
+    """Return the VAT of a part: on all that is credited with it, less what was given back before.
+
+    So that however many parts there are, together they give back what was asked for, to the øre.
+    None where there are several rates: then all of it is taken back at once.
+    """
+    if len(totals_of(original).by_vat) != 1:
+        return None
+    percent = original.lines[0].vat.percent
+    given = found.credited - found.credited_net
+    return (found.credited_net + part).percent(percent) - given
+
+
 def _checked(
-    original: Invoice, number: str, day: date, lines: tuple[Line, ...], reason: str
+    original: Invoice,
+    number: str,
+    day: date,
+    lines: tuple[Line, ...],
+    *,
+    tax: Money | None,
+    reason: str,
 ) -> tuple[Invoice, Totals]:
+    own = Money.total([line.amount for line in lines], original.currency)
+    by_rate = own.percent(lines[0].vat.percent)
     note = credit_note(
         original,
         number=number,
         issued_on=day,
         lines=lines,
-        vat_in_kroner=_in_kroner(original, lines),
+        vat=None if tax == by_rate else tax,
+        vat_in_kroner=original.vat_in_kroner if tax is None else _in_kroner(original, tax),
         note=reason,
     )
     means = replace(note.means, reference=creditor_reference(number))
@@ -257,14 +280,10 @@ def _lines(
     )
 
 
-def _in_kroner(original: Invoice, lines: Sequence[Line]) -> Money | None:
-    """Return the VAT in kroner at the rate of the invoice, in proportion."""
+def _in_kroner(original: Invoice, back: Money) -> Money | None:
+    """Return VAT of `back` in kroner at the rate of the invoice, in proportion."""
     if original.vat_in_kroner is None:
         return None
-    vat = original.lines[0].vat
-    tax, back = (
-        Money.total([line.amount for line in each], original.currency).percent(vat.percent)
-        for each in (original.lines, lines)
-    )
+    tax = totals_of(original).tax
     minor = original.vat_in_kroner.minor
     return Money(minor, Currency.DKK).share([back.minor, tax.minor - back.minor])[0] or None

@@ -73,6 +73,7 @@ def credit_note(
     issued_on: date,
     lines: tuple[Line, ...] | None = None,
     earlier: Sequence[Invoice] = (),
+    vat: Money | None = None,
     vat_in_kroner: Money | None = None,
     note: str | None = None,
 ) -> Invoice:
@@ -80,7 +81,8 @@ def credit_note(
 
     `earlier` are the credit notes there are of it. Raises NotCredited where `invoice` is itself
     one, where another currency is given back, and where more would be given back than was taken.
-    `vat_in_kroner` is needed with `lines` where the invoice tells its own.
+    `vat_in_kroner` is needed with `lines` where the invoice tells its own; `vat` where it is not
+    what the rate makes of them.
     """
     if invoice.kind.gives_back:
         raise NotCredited(invoice.number, "it is a credit note itself")
@@ -94,6 +96,7 @@ def credit_note(
         preceding=Preceding(number=invoice.number, issued_on=invoice.issued_on),
         # What was paid before is owed back, so that it is not taken off a second time.
         prepaid=None,
+        vat=vat,
         vat_in_kroner=invoice.vat_in_kroner if lines is None else vat_in_kroner,
         note=note,
     )

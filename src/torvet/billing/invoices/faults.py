@@ -15,7 +15,7 @@ from torvet.billing.identifiers import (
     iban_fits,
     vat_number_fits,
 )
-from torvet.kit.money import Currency
+from torvet.kit.money import Currency, Money
 
 from .errors import Fault
 from .errors import FaultCode as Code
@@ -85,6 +85,8 @@ def _totals_faults(invoice: Invoice, totals: Totals) -> Faults:
         yield _fault(
             Code.PREPAID_TOO_MUCH, f"{totals.prepaid} were paid before of {totals.with_tax}"
         )
+    if invoice.vat is not None:
+        yield from _own_vat_faults(invoice, invoice.vat, totals)
     left = bool(totals.payable) and not invoice.kind.gives_back
     if isinstance(invoice.means, PaidByCard) and left:
         yield _fault(Code.MEANS_WRONG, f"it was paid by card, and {totals.payable} are left to pay")
@@ -98,6 +100,13 @@ def _totals_faults(invoice: Invoice, totals: Totals) -> Faults:
         yield _fault(
             Code.VAT_NOT_IN_KRONER, "Danish VAT is told in kroner too where the invoice is in euro"
         )
+
+
+def _own_vat_faults(invoice: Invoice, vat: Money, totals: Totals) -> Faults:
+    """Let only a credit note of one rate have VAT of its own, one minor unit beside the rate's."""
+    beside = [vat - one.taxable.percent(one.vat.percent) for one in totals.by_vat]
+    if not invoice.kind.gives_back or len(beside) != 1 or abs(beside[0]).minor > 1:
+        yield _fault(Code.VAT_WRONG, f"VAT of {vat} is not what the rate makes")
 
 
 def _document_faults(invoice: Invoice) -> Faults:

@@ -159,7 +159,8 @@ class Invoice:
     """A document. `due_on` is None for one that gives back; `prepaid` is what was paid before.
 
     `vat_in_kroner` tells the VAT in the currency that it is accounted in (BT-111), where the
-    document is in another.
+    document is in another. `vat` is that of a credit note on a part, where it is not what the rate
+    makes of the part alone: all parts together give back the VAT that was asked for.
     """
 
     number: str
@@ -177,6 +178,7 @@ class Invoice:
     period: Period | None = None
     preceding: Preceding | None = None
     prepaid: Money | None = None
+    vat: Money | None = None
     vat_in_kroner: Money | None = None
     note: str | None = None
 

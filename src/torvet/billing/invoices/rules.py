@@ -3,10 +3,13 @@
 **Rounding.** A line is rounded once, half away from zero, to whole øre or cent. Lines are added
 up without rounding. VAT is computed for each category and rate from the sum of its lines, never
 line by line, and rounded half away from zero (EN 16931-1 §6.4.2, BR-CO-10 to BR-CO-17). So what
-is payable is, to the øre, the sum of the charges and the VAT on them.
+is payable is, to the øre, the sum of the charges and the VAT on them. A credit note on a part has
+the VAT on all that is credited by then, less what earlier ones gave back: it may be one øre beside
+what the rate makes of the part, and all parts together are the invoice.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from torvet.kit.money import Currency, Money
@@ -40,10 +43,13 @@ def _by_vat(invoice: Invoice) -> tuple[VatSubtotal, ...]:
         key = (line.vat.category, line.vat.percent)
         amounts.setdefault(key, []).append(line.amount)
         treatments.setdefault(key, line.vat)
-    return tuple(
+    found = tuple(
         _subtotal(treatments[key], Money.total(amounts[key], invoice.currency))
         for key in sorted(amounts)
     )
+    if invoice.vat is None or len(found) != 1:
+        return found
+    return (replace(found[0], tax=invoice.vat),)
 
 
 def _subtotal(vat: VatTreatment, taxable: Money) -> VatSubtotal:

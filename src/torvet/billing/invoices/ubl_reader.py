@@ -31,6 +31,7 @@ from .model import (
     VatCategory,
     VatTreatment,
 )
+from .rules import totals_of
 from .ubl_names import (
     CAC_NS,
     CARD,
@@ -77,7 +78,7 @@ def from_ubl(document: bytes) -> Invoice:
 def _invoice(root: Element) -> Invoice:
     kind = _kind(root)
     currency = Currency(_must(root, "cbc:DocumentCurrencyCode"))
-    return Invoice(
+    bare = Invoice(
         number=_must(root, "cbc:ID"),
         kind=kind,
         issued_on=date.fromisoformat(_must(root, "cbc:IssueDate")),
@@ -96,6 +97,11 @@ def _invoice(root: Element) -> Invoice:
         vat_in_kroner=_vat_in_kroner(root),
         note=_may(root, "cbc:Note"),
     )
+    told = _money(root, "cac:TaxTotal/cac:TaxSubtotal/cbc:TaxAmount")
+    by_vat = totals_of(bare).by_vat
+    if told is None or not kind.gives_back or len(by_vat) != 1 or told == by_vat[0].tax:
+        return bare
+    return replace(bare, vat=told)
 
 
 def _kind(root: Element) -> Kind:
