@@ -147,7 +147,7 @@ def invoices(
 
     Args:
         standing: Only those of which something is owed, all is paid, or too much.
-        waiting: Instead, what cannot be invoiced yet, and why.
+        waiting: Instead, what cannot be invoiced yet and why, and what comes by itself.
         every: Of all parties, for the operator.
         limit: How many at most.
         here: Where and as whom.
@@ -189,6 +189,9 @@ def _print_waiting(found: Any) -> None:
             say(f"  [red]✗[/] {fault['says']}")
     if not found["items"]:
         say("Nothing waits: what is charged can be invoiced.")
+    for one in found["coming"]:
+        said = f"{money(one['net'])} without VAT, {money(one['gross'])} with it"
+        say(f"To {one['buyer']} comes with the next invoice: {said}")
 
 
 @billing_app.command(name="invoice")

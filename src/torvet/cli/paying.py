@@ -46,6 +46,34 @@ def _print_import(done: Any) -> None:
         say(f"{done['waiting']} wait for you: `torvet billing lines`")
 
 
+@billing_app.command(name="bank-statements")
+def bank_statements(*, here: Here = HERE) -> None:
+    """List the bank statements that were read, the last ones first. For the operator.
+
+    Args:
+        here: Where and as whom.
+    """
+    with exchange(here) as client:
+        found = answer_of(client.get("/api/billing/bank/statements"))
+    tell(
+        here,
+        found,
+        lambda it: table(
+            ("until", "account", "statement", "before", "after"),
+            (
+                (
+                    one["closes_on"],
+                    one["account"],
+                    one["id"],
+                    *(one[name] and money(one[name]) for name in ("opening", "closing")),
+                )
+                for one in it["items"]
+            ),
+            empty="No statement was read yet: `torvet billing bank FILE`.",
+        ),
+    )
+
+
 @billing_app.command(name="lines")
 def lines(*, stage: Literal["waiting", "booked", "apart"] = "waiting", here: Here = HERE) -> None:
     """List lines of bank statements: those that wait for a decision. For the operator.

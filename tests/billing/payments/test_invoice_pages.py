@@ -193,6 +193,9 @@ def test_what_comes_with_the_next_invoice_is_told_before(used, citizen, operator
 
     assert used in page
     assert "125.00" in page
+    (told,) = citizen.get("/api/invoices/waiting").json()["coming"]
+    assert (told["contracts"], told["gross"]["minor"]) == ([used], 12_500)
+    assert stranger.get("/api/invoices/waiting").json()["coming_count"] == 0
     assert used not in stranger.get("/invoices/waiting").text
     assert stranger.get("/invoices/waiting?every=true").status_code == 403
     assert "Run the month" not in page

@@ -207,6 +207,8 @@ def test_the_page_tells_which_statements_were_read_and_how_books_and_bank_stand(
 
     page = operator.post("/billing/payments/statements", files=files).text
 
+    told = operator.get("/api/billing/bank/statements").json()["items"]
+    assert told[0]["closing"]["minor"] == market.bank.balance.minor
     assert "was read before" in page
     assert market.bank.iban in page
     assert market.bank.balance.said("en") in page
@@ -227,3 +229,4 @@ def test_strangers_do_nothing_on_the_pages_of_payments(market, operator, citizen
     assert citizen.post(path, data={"means": "cost"}).status_code == 403
     assert citizen.post("/billing/payments/statements", files=files).status_code == 403
     assert citizen.get("/billing/payments/lines").status_code == 403
+    assert citizen.get("/api/billing/bank/statements").status_code == 403

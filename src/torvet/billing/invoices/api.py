@@ -15,6 +15,7 @@ from torvet.web.problems import problems_of
 from . import issuing, service
 from .forms import (
     WORD_OF,
+    ComingForm,
     IssuedDetailForm,
     IssuedForm,
     IssuedListForm,
@@ -79,10 +80,17 @@ def waiting(
     caller: Reader,
     every: Annotated[bool, Query(description="Of all parties: for the operator.")] = False,
 ) -> WaitingListForm:
-    """List charges that cannot be invoiced yet, with every reason and who can mend it."""
+    """List charges that cannot be invoiced yet, with every reason and who can mend it.
+
+    Beside them what comes with the next invoices, as far as it is charged by now.
+    """
     with parts.db.begin() as tx:
-        found = issuing.waiting_for(tx, parts, caller, every=every)
-    return WaitingListForm(items=[WaitingForm.of(one) for one in found])
+        found = issuing.what_comes_for(tx, parts, caller, every=every)
+    return WaitingListForm(
+        items=[WaitingForm.of(one) for one in found.waiting],
+        coming=[ComingForm.of(one) for one in found.invoices[: service.INVOICES_MAX]],
+        coming_count=len(found.invoices),
+    )
 
 
 @router.post("/invoices/runs", status_code=201, responses=problems_of(400, 401, 403, 409, 422))

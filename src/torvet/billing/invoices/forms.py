@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torvet.billing.forms import MoneyForm
 from torvet.kit.money import MINOR_MAX, Currency, Money
 
+from .drafts import Draft
 from .issued import Issued, IssuedInvoice, Sale, Status, Waiting
 from .model import Invoice, Kind, Line
 
@@ -190,10 +191,30 @@ class WaitingForm(BaseModel):
         )
 
 
+class ComingForm(BaseModel):
+    """An invoice that comes with the next run, as it would be now."""
+
+    buyer: str
+    contracts: list[str]
+    net: MoneyForm
+    gross: MoneyForm
+
+    @classmethod
+    def of(cls, draft: Draft) -> "ComingForm":
+        return cls(
+            buyer=draft.buyer,
+            contracts=[sale.contract.id for sale in draft.sales],
+            net=MoneyForm.of(draft.totals.lines),
+            gross=MoneyForm.of(draft.totals.with_tax),
+        )
+
+
 class WaitingListForm(BaseModel):
-    """All charges that wait, and why."""
+    """All charges that wait, and why; and the invoices that come by themselves."""
 
     items: list[WaitingForm]
+    coming: list[ComingForm] = Field(description="At most 500 of them.")
+    coming_count: int
 
 
 class RunForm(BaseModel):

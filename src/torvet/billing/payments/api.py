@@ -17,6 +17,8 @@ from . import cards, inspection, refunds, service
 from .forms import (
     BankLineForm,
     BankLinesForm,
+    BankStatementForm,
+    BankStatementsForm,
     CardPaymentForm,
     DecisionForm,
     HeardForm,
@@ -88,6 +90,14 @@ def read_statement(
     booked. All others wait for a decision. The same file or line again changes nothing.
     """
     return ImportedForm.of(service.read_file(parts, operator, document))
+
+
+@router.get("/bank/statements", responses=problems_of(401, 403))
+def bank_statements(parts: TheParts, operator: Operator) -> BankStatementsForm:
+    """List the bank statements that were read, the last ones first."""
+    with parts.db.begin() as tx:
+        found = service.statements_of(tx, operator, service.LINES_PAGE)
+    return BankStatementsForm(items=[BankStatementForm.of(one) for one in found])
 
 
 @router.get("/bank/lines", responses=problems_of(401, 403, 422))

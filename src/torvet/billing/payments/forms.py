@@ -21,6 +21,7 @@ from .model import (
     IsCardMoney,
     IsCost,
     IsPayout,
+    KeptStatement,
     Line,
     Meaning,
     PaysInvoices,
@@ -247,6 +248,32 @@ class RefundForm(BaseModel):
     def of(cls, made: CardRefund | Payout) -> "RefundForm":
         by: Literal["card", "transfer"] = "card" if isinstance(made, CardRefund) else "transfer"
         return cls(id=made.id, by=by, amount=MoneyForm.of(made.amount), stage=made.stage.value)
+
+
+class BankStatementForm(BaseModel):
+    """A statement that was read; balances as the bank says them, where it does."""
+
+    account: str
+    id: str
+    opening: MoneyForm | None
+    closing: MoneyForm | None
+    closes_on: date | None
+
+    @classmethod
+    def of(cls, one: KeptStatement) -> "BankStatementForm":
+        return cls(
+            account=one.account,
+            id=one.id,
+            opening=None if one.opening is None else MoneyForm.of(one.opening),
+            closing=None if one.closing is None else MoneyForm.of(one.closing),
+            closes_on=one.closes_on,
+        )
+
+
+class BankStatementsForm(BaseModel):
+    """Statements that were read, the last one first."""
+
+    items: list[BankStatementForm]
 
 
 class RefundsForm(BaseModel):
