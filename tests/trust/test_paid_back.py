@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from starlette.testclient import TestClient
 
 from torvet.billing import AccountKind, check_books
 from torvet.billing.invoices import invoice
@@ -22,11 +23,12 @@ def bank(parts):
     return Bank(iban=OPERATOR.iban)
 
 
-def test_a_breach_of_what_was_paid_goes_back_with_the_next_payment_file(town, parts, bank):
+def test_a_breach_of_what_was_paid_goes_back_with_the_next_payment_file(town, parts, bank, app):
     buyer = town.cast.bo
     town.square.details(replace(BUYER, party=buyer.party, iban="DK9520000123456789"))
     known = {one.id for one in town.invoices()}
-    town.promised(DAILY)
+    contract = town.promised(DAILY)
+    reader = TestClient(app, headers={"Authorization": f"Bearer {town.cast.token(buyer)}"})
     town.month_over()
     bought = [one for one in town.invoices() if one.id not in known]
     for one in bought:
@@ -36,12 +38,16 @@ def test_a_breach_of_what_was_paid_goes_back_with_the_next_payment_file(town, pa
     close_months(parts)
     assert credit_due(parts) >= 1
     assert credit_due(parts) == 0
+    waiting = reader.get(f"/contracts/{contract.id}/service").text
     file = pay_out(parts, town.operator).file
     with parts.db.begin() as tx:
         document = kept_file(tx, town.operator, file).document
     bank.takes(document)
     read_file(parts, town.operator, bank.statement(IN_JULY.date()))
 
+    gone = reader.get(f"/contracts/{contract.id}/service").text
+    assert "DKK\u00a025.00 with VAT goes back by transfer" in waiting
+    assert "DKK\u00a025.00 with VAT was transferred back" in gone
     with parts.db.begin() as tx:
         back = [
             (one.amount, one.stage)

@@ -289,6 +289,8 @@ def _invoice(
         sales = service.sales_told(tx, caller, found)
         notes = service.credit_notes_of(tx, found.id)
         before = None if found.preceding is None else service.invoice(tx, None, found.preceding)
+        is_own = found.kind is Kind.INVOICE and caller.party == found.party_to
+        bought = service.sales_of(tx, found.id) if is_own else []
         told = payments.may_see_payments(caller, found)
         paid = service.payments_of(tx, found) if told else []
         back = _going_back(tx, found) if told else []
@@ -307,6 +309,7 @@ def _invoice(
         word=WORD_OF[found.kind],
         buys=caller.party == found.party_to,
         contracts=sorted({sale.contract for sale in sales}),
+        bought=sorted({sale.contract for sale in bought}),
         paid=paid,
         paid_by=PAID_BY,
         back=back,
