@@ -12,6 +12,7 @@ from .test_negotiating import signed_in
 pytestmark = pytest.mark.slow
 
 SLUG = "aarhus-parking"
+TRIES = 40
 
 
 @pytest.fixture
@@ -171,9 +172,37 @@ def _reuse(people, square, contract):
     looked_at(startup, "reuse")
     city.goto(f"{square}/datasets/{SLUG}/reuse")
     looked_at(city, "dataset-reuse")
+    _reviewed(startup, contract)
+    city.goto(f"{square}/datasets/{SLUG}")
+    city.get_by_role("link", name="This review").click()
+    city.get_by_label("Your answer").fill("Thank you: the gaps are mended.")
+    looked_at(city, "review-of-the-provider")
+    city.get_by_role("button", name="Answer").click()
+    assert city.get_by_text("the gaps are mended").first.is_visible()
+    looked_at(city, "dataset-with-panels")
+    operator = people("operator")
+    operator.goto(f"{square}/datasets/{SLUG}")
+    operator.get_by_role("link", name="Hide it").click()
+    operator.get_by_label("Why?").fill("names a neighbour")
+    operator.get_by_role("button", name="Hide it").click()
+    looked_at(operator, "review-hidden")
     for path, name in (("/reuse/taken", "taken"), ("/desk", "desk")):
         startup.goto(square + path)
         looked_at(startup, name)
     startup.goto(f"{square}/reuse")
     startup.get_by_role("button", name="Take back: Signs").click()
     assert startup.get_by_text("You have stated no use yet").is_visible()
+
+
+def _reviewed(page, contract):
+    """Read some rows and review them, as soon as the exchange has counted the read."""
+    rows = contract.replace("/contracts/", "/api/contracts/") + "/rows?limit=5"
+    assert page.request.get(rows).ok
+    for _ in range(TRIES):
+        page.goto(f"{contract}/reuse")
+        page.get_by_label("What should others know?").fill("A few gaps in May.")
+        page.get_by_role("button", name="Review it").click()
+        if page.get_by_role("alert").count() == 0:
+            break
+        page.wait_for_timeout(500)
+    assert page.get_by_role("link", name="Your review").is_visible()

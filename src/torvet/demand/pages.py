@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from torvet.billing.forms import MoneyForm
 from torvet.catalogue import THEMES
 from torvet.contracts import PLACE_ZONE, Order, purposes_by_code
+from torvet.contracts.sentences import moment
 from torvet.kit.errors import ExchangeError
 from torvet.kit.money import Currency, Money
 from torvet.parties import Caller, Role
@@ -256,6 +257,7 @@ def shown(
         it=sheet,
         purposes=purposes_by_code(),
         money=said,
+        moment=moment,
         theme=THEMES.get(sheet.theme),
         decides=sheet.yours or (sheet.pledge is not None and sheet.pledge.stage == "bound"),
         open=sheet.stage in {Stage.OPEN, Stage.BOUND} and parts.clock.now() < sheet.deadline,
