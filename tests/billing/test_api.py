@@ -112,7 +112,7 @@ def test_the_operator_sees_every_account_and_its_entries(cast):
     assert "Fees, DKK: The exchange" in fees
     assert "Parking" in fees
     (statement,) = re.findall(r'"(/billing/books/receivable/DKK/statement[^"]+)"', buyers)
-    assert "Bought, DKK: buyer" in operator.get(statement).text
+    assert "Receivable, DKK: buyer" in operator.get(statement).text
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_the_operator_proves_the_books_and_reads_an_account(page, busy):
     assert usable(page) == []
 
     page.go_back()
-    page.get_by_role("link", name="Bought").click()
+    page.get_by_role("link", name="Receivable").click()
     assert usable(page) == []
     page.get_by_role("link", name="Buyer").click()
     assert "Invoice F-" in page.locator("main").inner_text()

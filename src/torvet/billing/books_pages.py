@@ -38,13 +38,19 @@ YEAR_FIRST, YEAR_LAST = 1970, 9_000
 
 NAMES = {
     AccountKind.BANK: ("Bank", "money at the bank and with the card provider"),
-    AccountKind.RECEIVABLE: ("Bought", "what was invoiced to a buyer, less what was paid"),
-    AccountKind.PAYABLE: ("Sold", "what a provider is owed for sales, less what was paid out"),
-    AccountKind.ESCROW: ("Held", "money that is held for a party until something is delivered"),
-    AccountKind.CONTRIBUTOR: ("Shares", "what a contributor earned by shares in others' income"),
+    AccountKind.RECEIVABLE: ("Receivable", "what was invoiced to a buyer, less what was paid"),
+    AccountKind.PAYABLE: ("Payable", "what a provider is owed for sales, less what was paid out"),
+    AccountKind.ESCROW: ("Escrow", "money that is held for a party until something is delivered"),
+    AccountKind.CONTRIBUTOR: (
+        "Contributor share",
+        "what a contributor earned by shares in others' income",
+    ),
     AccountKind.REVENUE: ("Revenue", "what the exchange sells itself"),
     AccountKind.VAT: ("VAT", "what was added to sales, less what is in purchases"),
-    AccountKind.FEE: ("Fees", "what the exchange keeps of sales, less its costs of bank and cards"),
+    AccountKind.FEE: (
+        "Exchange fee",
+        "what the exchange keeps of sales, less its costs of bank and cards",
+    ),
 }
 """How an account is called, and what stands on it."""
 
