@@ -109,7 +109,7 @@ def test_the_operator_sees_every_account_and_its_entries(cast):
     assert "/api/billing/export?format=beancount" in books
     assert "buyer</a>" in buyers
     assert ">The exchange<" in operator.get("/billing/books/fee/DKK").text
-    assert "Fees, DKK: The exchange" in fees
+    assert "Exchange fee, DKK: The exchange" in fees
     assert "Parking" in fees
     (statement,) = re.findall(r'"(/billing/books/receivable/DKK/statement[^"]+)"', buyers)
     assert "Receivable, DKK: buyer" in operator.get(statement).text
