@@ -9,7 +9,7 @@ SOURCES = sorted((ROOT / "src").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 FILE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 60
-INDENTED_IMPORT = re.compile(r"^\s+(from|import) ", re.MULTILINE)
+INDENTED_IMPORT = re.compile(r"^[ \t]+(from \S+ )?import ", re.MULTILINE)
 
 
 def _name(path):
