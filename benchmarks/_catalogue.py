@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Engine, insert, text
 
-from torvet.catalogue import search_store, spelling, spelling_store, tables
+from torvet.catalogue import tables
 from torvet.catalogue.model import (
     Contact,
     Dataset,
@@ -21,7 +21,9 @@ from torvet.catalogue.model import (
     Visibility,
 )
 from torvet.catalogue.rows import details_to_json
-from torvet.catalogue.search_text import document_of
+from torvet.catalogue.search import spelling, spelling_store
+from torvet.catalogue.search import store as search_store
+from torvet.catalogue.search.text import document_of
 from torvet.catalogue.vocabulary import FREQUENCIES, LICENCES, PLACES, THEMES
 from torvet.ingest.model import Column, ColumnType
 from torvet.ingest.schema import columns_to_json

@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks._exchange import fill, serving
 
 from torvet.contracts import FREE, Order
-from torvet.contracts.price_text import from_text
+from torvet.contracts.prices.text import from_text
 from torvet.kit.money import Currency, Money
 
 WARM_UP = 100

@@ -33,7 +33,7 @@ from torvet.billing.profiles import Profile
 from torvet.billing.profiles import store as profile_store
 from torvet.contracts import Approval, Contract, Offer, Stage
 from torvet.contracts import store as contracts_store
-from torvet.contracts.price_text import from_text
+from torvet.contracts.prices.text import from_text
 from torvet.exchange import open_parts
 from torvet.kit.ids import new_id
 from torvet.kit.moments import to_text

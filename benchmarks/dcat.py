@@ -19,8 +19,8 @@ from benchmarks._exchange import Filled, free_port, serving
 from benchmarks._told import asks_for_json, tell
 from rdflib import Graph
 
-from torvet.catalogue.dcat_export import catalogue_batches
-from torvet.catalogue.dcat_formats import RdfFormat, written
+from torvet.catalogue.dcat.export import catalogue_batches
+from torvet.catalogue.dcat.formats import RdfFormat, written
 from torvet.exchange import open_parts
 from torvet.parties import ANONYMOUS
 from torvet.settings import Settings

@@ -22,8 +22,8 @@ from benchmarks._exchange import Filled, free_port, serving
 from benchmarks._told import asks_for_json, tell
 from sqlalchemy import text
 
-from torvet.catalogue.search import search
-from torvet.catalogue.search_model import Sort, Wish
+from torvet.catalogue.search.model import Sort, Wish
+from torvet.catalogue.search.service import search
 from torvet.exchange import open_parts
 from torvet.parties import ANONYMOUS
 from torvet.settings import Settings

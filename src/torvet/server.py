@@ -7,6 +7,11 @@ from contextlib import contextmanager
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
+from torvet.catalogue import delivery_pages, privacy_api
+from torvet.catalogue.ckan import api as ckan_api
+from torvet.catalogue.dcat import api as dcat_api
+from torvet.catalogue.search import api as search_api
+
 from .activity import api as activity_api
 from .activity import pages as activity_pages
 from .audit import api as audit_api
@@ -28,7 +33,6 @@ from .billing.rulebook import api as rulebook_api
 from .billing.shares import api as shares_api
 from .billing.shares import pages as shares_pages
 from .catalogue import api as catalogue_api
-from .catalogue import ckan_api, dcat_api, delivery_pages, privacy_api, search_api
 from .catalogue import pages as catalogue_pages
 from .contracts import api as contracts_api
 from .contracts import capping_api, contract_pages, duties_api, offer_pages

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from torvet.catalogue.ckan_actions import ACTIONS
+from torvet.catalogue.ckan.actions import ACTIONS
 
 from .town import CELL, CIRCLE, COLUMN, HIDDEN, MAY_KNOW, NOTE, PASSWORD, ROW, SECRETS
 

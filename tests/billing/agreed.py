@@ -3,7 +3,7 @@
 from torvet.audit import Fact
 from torvet.contracts import Approval, Contract, Offer, Stage
 from torvet.contracts import store as contracts_store
-from torvet.contracts.price_text import from_text
+from torvet.contracts.prices.text import from_text
 from torvet.kit.ids import new_id
 
 

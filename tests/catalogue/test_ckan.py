@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from examples import examples
-from torvet.catalogue.ckan import QueryUnclear, narrowed, sorting
-from torvet.catalogue.ckan_actions import ACTIONS
+from torvet.catalogue.ckan.actions import ACTIONS
+from torvet.catalogue.ckan.packages import QueryUnclear, narrowed, sorting
 
 pytestmark = pytest.mark.slow
 

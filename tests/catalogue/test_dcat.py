@@ -11,7 +11,8 @@ from rdflib import DCAT, DCTERMS, FOAF, RDF, Graph, Literal, Namespace, URIRef
 from rdflib.compare import isomorphic
 
 from examples import examples
-from torvet.catalogue.dcat import (
+from torvet.catalogue.dcat.formats import MEDIA_TYPES, RdfFormat, accepted, written
+from torvet.catalogue.dcat.nodes import (
     Exchange,
     Iri,
     Node,
@@ -21,7 +22,6 @@ from torvet.catalogue.dcat import (
     party_node,
     words,
 )
-from torvet.catalogue.dcat_formats import MEDIA_TYPES, RdfFormat, accepted, written
 from torvet.catalogue.model import (
     BoundingBox,
     Contact,
@@ -31,7 +31,7 @@ from torvet.catalogue.model import (
     Place,
     Visibility,
 )
-from torvet.catalogue.search_model import ReleaseLine
+from torvet.catalogue.search.model import ReleaseLine
 from torvet.parties import Party, PartyId, PartyKind
 
 pytestmark = pytest.mark.slow

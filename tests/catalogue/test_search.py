@@ -5,10 +5,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from examples import examples
-from torvet.catalogue import search_store
-from torvet.catalogue.search import find, search
-from torvet.catalogue.search_model import Sort, Wish
-from torvet.catalogue.search_text import both_spellings, loosened, sort_key, taken_apart
+from torvet.catalogue.search import store as search_store
+from torvet.catalogue.search.model import Sort, Wish
+from torvet.catalogue.search.service import find, search
+from torvet.catalogue.search.text import both_spellings, loosened, sort_key, taken_apart
 from torvet.parties import ANONYMOUS
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torvet.catalogue import spelling
+from torvet.catalogue.search import spelling
 
 LETTERS = "abcdeghijklmnoprstuvyæøå"
 WORDS = st.text(LETTERS, min_size=4, max_size=14)

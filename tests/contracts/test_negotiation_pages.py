@@ -4,11 +4,11 @@ from html import unescape
 
 import pytest
 
-from torvet.contracts.clause_fields import clause_fields
-from torvet.contracts.level_fields import level_fields
-from torvet.contracts.price_fields import price_fields
-from torvet.contracts.price_terms import from_json as price_from_json
-from torvet.contracts.service_levels import from_json as levels_from_json
+from torvet.contracts.fields.clauses import clause_fields
+from torvet.contracts.fields.levels import level_fields
+from torvet.contracts.fields.prices import price_fields
+from torvet.contracts.levels.model import from_json as levels_from_json
+from torvet.contracts.prices.terms import from_json as price_from_json
 from torvet.contracts.terms import from_json
 
 from .test_offer_pages import page, sent

@@ -25,8 +25,8 @@ from torvet.contracts import (
     Validity,
 )
 from torvet.contracts.errors import OdrlInvalid
-from torvet.contracts.odrl import ODRL_CONTEXT, agreement_policy, offer_policy
-from torvet.contracts.odrl_reader import read
+from torvet.contracts.odrl.reader import read
+from torvet.contracts.odrl.writer import ODRL_CONTEXT, agreement_policy, offer_policy
 from torvet.kit.errors import ExchangeError
 from torvet.kit.filters import from_text
 

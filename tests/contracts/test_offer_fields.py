@@ -5,17 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torvet.contracts.errors import PriceInvalid
+from torvet.contracts.fields.levels import level_fields, levels_entered
+from torvet.contracts.fields.prices import cases_shown, price_entered, price_fields
 from torvet.contracts.forms import OfferForm
-from torvet.contracts.level_fields import level_fields, levels_entered
+from torvet.contracts.levels.model import NO_LEVELS, LevelsInvalid
+from torvet.contracts.levels.model import from_json as levels_from_json
+from torvet.contracts.levels.model import to_json as levels_to_json
 from torvet.contracts.model import Approval, Offer, OfferId
 from torvet.contracts.offer_pages import Reading, draft_entered, offer_fields
-from torvet.contracts.price_fields import cases_shown, price_entered, price_fields
-from torvet.contracts.price_terms import from_json, to_json
-from torvet.contracts.prices import FREE
+from torvet.contracts.prices.model import FREE
+from torvet.contracts.prices.terms import from_json, to_json
 from torvet.contracts.service import Draft
-from torvet.contracts.service_levels import NO_LEVELS, LevelsInvalid
-from torvet.contracts.service_levels import from_json as levels_from_json
-from torvet.contracts.service_levels import to_json as levels_to_json
 from torvet.contracts.terms import to_json as terms_to_json
 from torvet.kit.entered import NOTHING_ENTERED, Entered
 

@@ -23,14 +23,14 @@ from torvet.contracts import (
     Tier,
     Tiering,
     Unit,
-    price_text,
-    price_words,
 )
 from torvet.contracts.errors import OdrlInvalid, PriceInvalid
-from torvet.contracts.odrl import offer_policy
-from torvet.contracts.odrl_reader import read
+from torvet.contracts.odrl.reader import read
+from torvet.contracts.odrl.writer import offer_policy
 from torvet.contracts.orders import is_ean
-from torvet.contracts.price_terms import from_json, tariff_from_json, tariff_json, to_json
+from torvet.contracts.prices import text as price_text
+from torvet.contracts.prices import words as price_words
+from torvet.contracts.prices.terms import from_json, tariff_from_json, tariff_json, to_json
 from torvet.kit.money import Currency, Money, UnitPrice
 from torvet.parties import PartyKind
 

@@ -7,11 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torvet import contracts
-from torvet.contracts import Deal, level_words, odrl, odrl_reader
-from torvet.contracts.model import Approval
-from torvet.contracts.orders import NO_ORDER
-from torvet.contracts.prices import FREE, Every, OneOff, Subscription, Tariff
-from torvet.contracts.service_levels import (
+from torvet.contracts import Deal
+from torvet.contracts.levels import words as level_words
+from torvet.contracts.levels.model import (
     HOURS_MAX,
     NO_LEVELS,
     WHOLE,
@@ -24,6 +22,11 @@ from torvet.contracts.service_levels import (
     from_json,
     to_json,
 )
+from torvet.contracts.model import Approval
+from torvet.contracts.odrl import reader as odrl_reader
+from torvet.contracts.odrl import writer as odrl
+from torvet.contracts.orders import NO_ORDER
+from torvet.contracts.prices.model import FREE, Every, OneOff, Subscription, Tariff
 from torvet.contracts.terms import digest_of
 from torvet.kit.money import Currency, Money
 

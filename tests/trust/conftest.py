@@ -13,8 +13,8 @@ from torvet.billing.escrow import Purpose, hold, open_hold
 from torvet.billing.invoices import issue_month
 from torvet.billing.periods import Month
 from torvet.contracts import Draft, Order
-from torvet.contracts.price_text import from_text
-from torvet.contracts.service_levels import from_json
+from torvet.contracts.levels.model import from_json
+from torvet.contracts.prices.text import from_text
 from torvet.kit.money import Currency, Money
 from torvet.parties import Scope
 

@@ -30,7 +30,7 @@ from torvet.contracts import (
     spend,
     standing,
 )
-from torvet.contracts.service_levels import to_json
+from torvet.contracts.levels.model import to_json
 
 from .conftest import DAILY, kr
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torvet.contracts.service_levels import Level, Maintenance, Measure
+from torvet.contracts.levels.model import Level, Maintenance, Measure
 from torvet.trust import rules
 from torvet.trust.model import HourSeen, MaintenanceId, Planned, Waited
 from torvet.trust.working_time import (

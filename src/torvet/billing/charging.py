@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 
-from torvet.contracts.prices import Every, OneOff, PerUse, Subscription, Tariff, Unit
+from torvet.contracts.prices.model import Every, OneOff, PerUse, Subscription, Tariff, Unit
 from torvet.contracts.spending import first_day, paid_from
 from torvet.kit.money import Currency, Money
 

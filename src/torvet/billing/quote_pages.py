@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 
 from torvet import catalogue, contracts
 from torvet.audit import waiting
-from torvet.contracts import Offer, Panel, Unit, beside_new_offer, price_words, purposes_by_code
+from torvet.contracts import Offer, Panel, Unit, beside_new_offer, purposes_by_code
 from torvet.contracts.errors import TermsNotMet
-from torvet.contracts.prices import BYTES_PER_GB
+from torvet.contracts.prices import words as price_words
+from torvet.contracts.prices.model import BYTES_PER_GB
 from torvet.kit.entered import Entered, whole_number
 from torvet.kit.errors import ExchangeError
 from torvet.metering.service import FOLLOWER

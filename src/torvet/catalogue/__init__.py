@@ -29,8 +29,8 @@ from .reading import (
     quality_for,
     waiting_for,
 )
-from .release_lines import release_number
 from .rules import may_see, stated_interval
+from .search.release_lines import release_number
 from .service import change, create, deliver, delivery, visible_dataset, withdraw
 from .store import (
     dataset,

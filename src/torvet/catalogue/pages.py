@@ -10,8 +10,8 @@ from torvet.parties.signin import TheCaller
 from torvet.web.pages import render
 from torvet.web.parts import TheParts
 
-from .search_api import FoundOut, Search, found_by
-from .search_model import Sort
+from .search.api import FoundOut, Search, found_by
+from .search.model import Sort
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

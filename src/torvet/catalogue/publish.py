@@ -64,7 +64,7 @@ from .names import RELEASED
 from .progress import Reporter
 from .released import released
 from .rules import differences, noted, same_form
-from .search import reindex
+from .search.service import reindex
 
 _log = structlog.get_logger(__name__)
 

@@ -16,7 +16,7 @@ from .certificate_words import InWords, in_words
 from .findings import Profile, QualityReport, Value
 from .model import Dataset, Delivery, Release
 from .rules import noted, pruned_profile, pruned_quality, shown
-from .search import reader_of
+from .search.service import reader_of
 from .values import moment
 from .vocabulary import FREQUENCIES
 

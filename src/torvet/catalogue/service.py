@@ -27,7 +27,7 @@ from .hooks import ask_before_preview
 from .model import Dataset, DatasetId, Delivery, DeliveryId, Mode, Stage
 from .names import PUBLISH, publishing_lock
 from .rules import faults, may_see
-from .search import reader_of, reindex
+from .search.service import reader_of, reindex
 
 WAITING_MAX = 50
 

@@ -1,8 +1,6 @@
 """What providers offer and consumers accept, and what that allows at every read."""
 
-from . import level_words, price_words
 from .capping import MonthSpent, hold_spending, month_spent
-from .clause_fields import clause_fields, clauses_entered
 from .clauses import (
     Answers,
     Ask,
@@ -42,6 +40,7 @@ from .entitlement import (
     still_allowed,
 )
 from .errors import ContractNotFound, NotProvider, OfferNotFound, OtherSide, ReadRefused
+from .fields.clauses import clause_fields, clauses_entered
 from .forms import ClauseForm
 from .funds import Funds, works_out_funds
 from .funds import is_known as funds_known
@@ -51,6 +50,8 @@ from .funds import seen as funds_of
 from .holds import Hold
 from .holds import take_up as take_up_spending
 from .jobs import expire
+from .levels import words as level_words
+from .levels.model import NO_LEVELS, Level, Measure, ServiceLevels
 from .model import (
     IDENTITY,
     Approval,
@@ -68,7 +69,8 @@ from .news import take_news
 from .orders import NO_ORDER, Order
 from .orders import faults_of as order_faults
 from .panels import Panel, beside_dataset, beside_new_offer
-from .prices import (
+from .prices import words as price_words
+from .prices.model import (
     FREE,
     NOTHING,
     Case,
@@ -101,7 +103,6 @@ from .service import (
     visible_offer,
     withdraw_offer,
 )
-from .service_levels import NO_LEVELS, Level, Measure, ServiceLevels
 from .sheets import LevelsSheet, Lines, Words
 from .spending import Used, bytes_are_capped
 from .spending import used as used_by

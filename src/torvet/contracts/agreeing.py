@@ -15,7 +15,7 @@ from .clauses import Ask
 from .errors import AlreadyContracted, TermsNotMet
 from .model import Contract, ContractId, Offer, Stage
 from .orders import Order
-from .prices import Tariff
+from .prices.model import Tariff
 from .rules import objections_to_accepting
 
 _SHARE_SLUG_MAX = 200

@@ -15,7 +15,7 @@ from torvet.ports.parts import Parts
 from torvet.web.frame import TheParts
 from torvet.web.problems import problems_of
 
-from . import entitlement, odrl, odrl_reader, service, store
+from . import entitlement, service, store
 from .forms import (
     AcceptanceForm,
     EndingForm,
@@ -25,11 +25,13 @@ from .forms import (
     PolicyForm,
     ReasonForm,
 )
+from .levels.model import NO_LEVELS, ServiceLevels
+from .levels.model import from_json as levels_from_json
 from .model import Contract, Offer, Stage
+from .odrl import reader as odrl_reader
+from .odrl import writer as odrl
 from .purposes import PURPOSES
 from .service import Draft
-from .service_levels import NO_LEVELS, ServiceLevels
-from .service_levels import from_json as levels_from_json
 from .sheets import (
     ContractSheet,
     ContractsSheet,

@@ -14,10 +14,10 @@ from . import facts, orders, store
 from .agreeing import Wish, check_terms, sign
 from .clauses import Clause
 from .errors import TermsNotMet
+from .levels.model import NO_LEVELS, ServiceLevels
 from .model import Approval, Contract, Offer, OfferId, OfferStage, Stage
 from .orders import Order
-from .prices import FREE, NOTHING, Case, Price, Tariff
-from .service_levels import NO_LEVELS, ServiceLevels
+from .prices.model import FREE, NOTHING, Case, Price, Tariff
 from .terms import check_levels, digest_of, fitted
 
 

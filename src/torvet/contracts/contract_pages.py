@@ -15,10 +15,12 @@ from torvet.web.pages import render
 from torvet.web.parts import TheParts
 from torvet.web.problems import STATUS
 
-from . import capping, duties, entitlement, level_words, price_words, purposes, service
+from . import capping, duties, entitlement, purposes, service
 from .errors import CapInvalid
 from .forms import NOTE_MAX, REASON_MAX
+from .levels import words as level_words
 from .model import Contract
+from .prices import words as price_words
 from .sentences import moment
 from .sheets import contract_sheets
 from .terms import words as terms_in_words

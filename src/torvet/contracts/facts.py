@@ -5,10 +5,11 @@ from datetime import datetime
 from torvet.audit import Fact
 from torvet.kit.money import Money
 
-from . import price_terms, service_levels
 from .clauses import Ask
+from .levels import model as service_levels
 from .model import Contract, Offer
-from .prices import FREE, NOTHING
+from .prices import terms as price_terms
+from .prices.model import FREE, NOTHING
 from .rules import Refused
 
 EXCHANGE = "exchange"

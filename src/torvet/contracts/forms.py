@@ -28,11 +28,11 @@ from .clauses import (
 from .errors import CapInvalid, OrderInvalid
 from .model import Approval
 from .orders import PURCHASE_ORDER_MAX, Order
-from .price_terms import from_json as price_from_json
-from .price_terms import money_of
-from .price_text import TEXT_MAX as PRICE_TEXT_MAX
-from .price_text import from_text as price_from_text
-from .prices import FREE, Price
+from .prices.model import FREE, Price
+from .prices.terms import from_json as price_from_json
+from .prices.terms import money_of
+from .prices.text import TEXT_MAX as PRICE_TEXT_MAX
+from .prices.text import from_text as price_from_text
 from .service import AUDIENCE_MAX
 from .terms import (
     ATTRIBUTION_MAX,

@@ -12,10 +12,10 @@ from torvet.kit.filters import Filter
 from torvet.parties.model import PartyId
 
 from .clauses import Clause, Columns, RowFilter, Validity
+from .levels.model import NO_LEVELS, ServiceLevels
 from .orders import NO_ORDER, Order
-from .prices import FREE, NOTHING, Price, Tariff
+from .prices.model import FREE, NOTHING, Price, Tariff
 from .sentences import Sentence
-from .service_levels import NO_LEVELS, ServiceLevels
 
 OfferId = NewType("OfferId", str)
 ContractId = NewType("ContractId", str)

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from .model import Contract
-from .prices import NOTHING
+from .prices.model import NOTHING
 from .tables import contract_news
 
 

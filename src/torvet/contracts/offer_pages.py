@@ -21,18 +21,20 @@ from torvet.web.pages import render
 from torvet.web.parts import TheParts
 from torvet.web.problems import STATUS
 
-from . import level_words, price_words, service
-from .clause_fields import Fields, clause_fields, clauses_entered
+from . import service
 from .errors import PreviewShowsMore, TermsUnreadable
+from .fields.clauses import Fields, clause_fields, clauses_entered
+from .fields.levels import level_fields, levels_entered
+from .fields.prices import cases_shown, cases_used, price_entered, price_fields
 from .forms import TITLE_MAX, Title
-from .level_fields import level_fields, levels_entered
+from .levels import words as level_words
+from .levels.model import NO_LEVELS
 from .model import Approval, Offer
 from .panels import panels_beside_offer
-from .price_fields import cases_shown, cases_used, price_entered, price_fields
-from .prices import FREE
+from .prices import words as price_words
+from .prices.model import FREE
 from .purposes import PURPOSES, Purpose
 from .service import Draft
-from .service_levels import NO_LEVELS
 from .terms import words as terms_in_words
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)

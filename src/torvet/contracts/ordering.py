@@ -7,11 +7,13 @@ from sqlalchemy import Connection
 from torvet import parties
 from torvet.parties import PartyId
 
-from . import level_words, orders, price_words, purposes
+from . import orders, purposes
 from .errors import OrderInvalid, TermsNotMet, TermsNotNamed
+from .levels import words as level_words
 from .model import Approval, Offer
 from .orders import Order
-from .prices import Tariff
+from .prices import words as price_words
+from .prices.model import Tariff
 from .sentences import moment
 from .terms import words
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from torvet.kit.money import Money
 from torvet.parties.model import Party, PartyKind
 
-from .prices import Tariff
+from .prices.model import Tariff
 
 PURCHASE_ORDER_MAX = 60
 EAN_DIGITS = 13

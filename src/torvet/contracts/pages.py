@@ -18,12 +18,14 @@ from torvet.web.pages import render
 from torvet.web.parts import TheParts
 from torvet.web.problems import STATUS
 
-from . import level_words, price_words, service
+from . import service
 from .errors import OrderInvalid
+from .fields.orders import order_entered
 from .forms import NOTE_MAX
+from .levels import words as level_words
 from .model import Offer
-from .order_fields import order_entered
 from .panels import panels_of
+from .prices import words as price_words
 from .purposes import PURPOSES
 from .sentences import Sentence
 from .terms import words as terms_in_words

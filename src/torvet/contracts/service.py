@@ -29,6 +29,7 @@ from .errors import (
     PreviewShowsMore,
     WrongStage,
 )
+from .levels.model import NO_LEVELS, ServiceLevels
 from .model import (
     Approval,
     Contract,
@@ -40,8 +41,7 @@ from .model import (
 )
 from .orders import NO_ORDER, Order
 from .periods import month_of
-from .prices import FREE, Price, Tariff
-from .service_levels import NO_LEVELS, ServiceLevels
+from .prices.model import FREE, Price, Tariff
 from .terms import check_levels, digest_of, fitted, purpose_code
 
 OFFERS_MAX = 500

@@ -11,15 +11,19 @@ from torvet import catalogue, parties
 from torvet.kit import filters
 from torvet.parties import Caller
 
-from . import level_words, price_terms, price_words, purposes, service_levels, terms
+from . import purposes, terms
 from .clauses import Ask, Clause
+from .levels import model as service_levels
+from .levels import words as level_words
+from .levels.model import ServiceLevels
 from .model import Approval, Contract, Offer, OfferStage, Projection, Stage
 from .orders import Order
-from .prices import Price, Tariff
+from .prices import terms as price_terms
+from .prices import words as price_words
+from .prices.model import Price, Tariff
 from .purposes import Purpose
 from .rules import Refused, Verdict
 from .sentences import Sentence
-from .service_levels import ServiceLevels
 
 
 class Words(BaseModel):

@@ -12,7 +12,7 @@ from torvet.kit.money import Money
 
 from .orders import Order
 from .periods import day_of, midnight, month_of
-from .prices import PerUse, Tariff, Tiering, Unit
+from .prices.model import PerUse, Tariff, Tiering, Unit
 from .sentences import Sentence, moment
 
 WARN_PERCENT = 80

@@ -25,13 +25,15 @@ from torvet.kit.money import Money
 from torvet.parties.model import PartyId
 from torvet.ports.question import Question
 
-from . import news, price_terms, service_levels, terms
+from . import news, terms
 from .clauses import Clause
 from .errors import ContractMoved, ContractNotFound, OfferNotFound
+from .levels import model as service_levels
+from .levels.model import NO_LEVELS, ServiceLevels
 from .model import Approval, Contract, ContractId, Offer, OfferId, OfferStage, Stage
 from .orders import NO_ORDER, Order
-from .prices import FREE, NOTHING, Tariff
-from .service_levels import NO_LEVELS, ServiceLevels
+from .prices import terms as price_terms
+from .prices.model import FREE, NOTHING, Tariff
 from .tables import contracts, offers
 
 CLAUSES_KEPT = 4_096

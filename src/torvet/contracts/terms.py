@@ -12,7 +12,7 @@ from torvet.kit import filters
 from torvet.kit.canonical import canonical
 from torvet.kit.moments import from_text, to_text
 
-from . import price_terms, purposes, regions, service_levels
+from . import purposes, regions
 from .clauses import (
     CLAUSES,
     Answers,
@@ -33,10 +33,12 @@ from .clauses import (
     Validity,
 )
 from .errors import ClauseInvalid, PurposeUnknown
+from .levels import model as service_levels
+from .levels.model import NO_LEVELS, LevelsInvalid, ServiceLevels
 from .model import Approval, Contract, Offer
-from .prices import FREE, Price
+from .prices import terms as price_terms
+from .prices.model import FREE, Price
 from .sentences import Sentence
-from .service_levels import NO_LEVELS, LevelsInvalid, ServiceLevels
 
 ROWS_PER_DAY_MAX = 10**12
 REQUESTS_PER_MINUTE_MAX = 10**6

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from torvet import catalogue
 from torvet.contracts import PLACE_ZONE, clauses_entered, purposes_by_code
-from torvet.contracts.level_fields import levels_entered
+from torvet.contracts.fields.levels import levels_entered
 from torvet.kit.entered import Entered
 from torvet.kit.errors import ExchangeError
 from torvet.kit.money import Currency, Money

@@ -4,8 +4,8 @@ from sqlalchemy import Connection, RowMapping, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from torvet.contracts import NO_LEVELS, clause_from_json, clause_to_json
-from torvet.contracts.service_levels import from_json as levels_from_json
-from torvet.contracts.service_levels import to_json as levels_to_json
+from torvet.contracts.levels.model import from_json as levels_from_json
+from torvet.contracts.levels.model import to_json as levels_to_json
 from torvet.kit.money import Currency, Money
 from torvet.parties.model import PartyId
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 from sqlalchemy import Connection
 
 from torvet.contracts import NO_LEVELS, ServiceLevels
-from torvet.contracts.service_levels import from_json as levels_from_json
+from torvet.contracts.levels.model import from_json as levels_from_json
 from torvet.parties import Caller
 from torvet.parties.signin import SignedIn, TheCaller
 from torvet.ports.parts import Parts

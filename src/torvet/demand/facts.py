@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from torvet.audit import Fact
-from torvet.contracts.service_levels import to_json
+from torvet.contracts.levels.model import to_json
 from torvet.kit.moments import to_text
 
 from .model import Answer, Pledge, Request

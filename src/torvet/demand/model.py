@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import NewType
 
 from torvet.contracts.clauses import Clause
+from torvet.contracts.levels.model import NO_LEVELS, ServiceLevels
 from torvet.contracts.orders import NO_ORDER, Order
-from torvet.contracts.prices import NOTHING, OneOff, Tariff
+from torvet.contracts.prices.model import NOTHING, OneOff, Tariff
 from torvet.contracts.sentences import Sentence
-from torvet.contracts.service_levels import NO_LEVELS, ServiceLevels
 from torvet.kit.money import Currency, Money
 from torvet.parties.model import PartyId
 

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from torvet.billing.forms import MoneyForm
-from torvet.contracts import Measure, level_words
-from torvet.contracts.service_levels import percent_text
+from torvet.contracts import Measure
+from torvet.contracts.levels import words as level_words
+from torvet.contracts.levels.model import percent_text
 from torvet.kit.money import MINOR_MAX
 
 from .model import (

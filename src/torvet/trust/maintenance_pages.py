@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from torvet import catalogue
 from torvet.catalogue import Dataset
 from torvet.contracts import PLACE_ZONE, Panel, beside_dataset
-from torvet.contracts.clause_fields import moment_entered
+from torvet.contracts.fields.clauses import moment_entered
 from torvet.kit.errors import ExchangeError
 from torvet.parties import Caller, Role
 from torvet.parties.signin import SignedIn, TheCaller

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NewType
 
-from torvet.contracts.service_levels import Measure
+from torvet.contracts.levels.model import Measure
 from torvet.kit.money import Currency, Money
 
 QuestionId = NewType("QuestionId", str)

@@ -15,7 +15,7 @@ from torvet.billing.payments import CardRefund, CardRefundStage
 from torvet.billing.payments.giving_back import sent_for
 from torvet.billing.payouts import Payout
 from torvet.billing.payouts.model import Stage as PayoutStage
-from torvet.contracts import level_words
+from torvet.contracts.levels import words as level_words
 from torvet.kit.errors import ExchangeError
 from torvet.parties import Caller, Role
 from torvet.parties.signin import SignedIn

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from torvet.contracts.service_levels import WHOLE, Level, Measure
+from torvet.contracts.levels.model import WHOLE, Level, Measure
 
 from .model import Availability, Finding, HourSeen, Planned, Waited
 from .working_time import working_time

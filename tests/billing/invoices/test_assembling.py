@@ -19,7 +19,7 @@ from torvet.billing.model import HOUSE, Posting
 from torvet.billing.rulebook import Fee, rules_on
 from torvet.billing.rules import faults_of as posting_faults
 from torvet.contracts import Contract, Order, Stage
-from torvet.contracts.price_text import from_text
+from torvet.contracts.prices.text import from_text
 from torvet.kit.money import Currency, Money
 from torvet.parties import PartyKind
 

@@ -13,7 +13,7 @@ from torvet.billing import check_books
 from torvet.billing.payments import lines_of
 from torvet.billing.payouts import payouts_of
 from torvet.contracts import Draft, Order, accept, make_offer
-from torvet.contracts.price_text import from_text
+from torvet.contracts.prices.text import from_text
 from torvet.server import application
 
 from .conftest import LATER, THE_OPERATOR, kr

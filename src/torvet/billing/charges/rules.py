@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from torvet.billing.charging import MONTHS, Charge, ChargeKey, Terms
 from torvet.billing.periods import HOUR, Month, add_months, beginnings, day_of, midnight, month_of
-from torvet.contracts.prices import OneOff, Subscription
+from torvet.contracts.prices.model import OneOff, Subscription
 
 from .model import Known, Portion
 

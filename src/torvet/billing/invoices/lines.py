@@ -8,7 +8,7 @@ from torvet.billing.charging import MONTHS, Cause
 from torvet.billing.periods import Month, add_months, day_of, month_of
 from torvet.contracts import Every, PerUse, Tariff
 from torvet.contracts import Unit as Meter
-from torvet.contracts.price_words import of_use
+from torvet.contracts.prices.words import of_use
 from torvet.kit.money import UNIT_SCALE_MAX, Money, UnitPrice
 
 from .drafting import Counted, line_of

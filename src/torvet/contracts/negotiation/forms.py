@@ -15,7 +15,7 @@ from torvet.contracts.forms import (
     Title,
     price_of,
 )
-from torvet.contracts.service_levels import from_json as levels_from_json
+from torvet.contracts.levels.model import from_json as levels_from_json
 
 from .service import Proposal
 

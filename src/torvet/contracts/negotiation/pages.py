@@ -8,17 +8,18 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from torvet import catalogue
-from torvet.contracts import level_words, price_words
-from torvet.contracts.clause_fields import clauses_entered
 from torvet.contracts.errors import TermsUnreadable
+from torvet.contracts.fields.clauses import clauses_entered
+from torvet.contracts.fields.levels import levels_entered
+from torvet.contracts.fields.orders import order_entered
+from torvet.contracts.fields.prices import price_entered
 from torvet.contracts.forms import NOTE_MAX, REASON_MAX
-from torvet.contracts.level_fields import levels_entered
+from torvet.contracts.levels import words as level_words
 from torvet.contracts.model import Offer
 from torvet.contracts.offer_pages import Reading, choices_of, terms_of
-from torvet.contracts.order_fields import order_entered
 from torvet.contracts.orders import NO_ORDER
-from torvet.contracts.price_fields import price_entered
-from torvet.contracts.price_text import from_text
+from torvet.contracts.prices import words as price_words
+from torvet.contracts.prices.text import from_text
 from torvet.contracts.service import stated_hours, visible_offer
 from torvet.contracts.terms import words as terms_in_words
 from torvet.kit.entered import Entered

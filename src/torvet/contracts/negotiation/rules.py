@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from torvet.contracts import level_words, price_words
 from torvet.contracts.clauses import Clause
+from torvet.contracts.levels import words as level_words
 from torvet.contracts.model import Offer
+from torvet.contracts.prices import words as price_words
 from torvet.contracts.sentences import Sentence
 
 from .model import Change

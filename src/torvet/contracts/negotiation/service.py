@@ -17,10 +17,10 @@ from torvet.contracts import store as terms_store
 from torvet.contracts.agreeing import Wish, check_terms, sign
 from torvet.contracts.clauses import Clause
 from torvet.contracts.errors import OfferWithdrawn, OwnOffer
+from torvet.contracts.levels.model import ServiceLevels
 from torvet.contracts.model import Approval, Contract, Offer, OfferId, OfferStage, Stage
 from torvet.contracts.orders import NO_ORDER, Order
-from torvet.contracts.prices import Price
-from torvet.contracts.service_levels import ServiceLevels
+from torvet.contracts.prices.model import Price
 from torvet.contracts.terms import check_levels, digest_of_offer, fitted, purpose_code
 from torvet.parties import Caller, Role
 from torvet.ports.parts import Parts

@@ -1,0 +1,1 @@
+"""Finding datasets: documents, words, facets, and words that were mistyped."""

@@ -1,0 +1,1 @@
+"""Terms, prices, levels and orders as they are entered on pages."""

@@ -1,0 +1,1 @@
+"""Service levels: what is promised, as JSON and in words."""

@@ -1,0 +1,1 @@
+"""Offers and contracts as ODRL policies, written and read."""

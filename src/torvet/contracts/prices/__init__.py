@@ -1,0 +1,1 @@
+"""Prices: what they are, as JSON, as text, and in words."""
