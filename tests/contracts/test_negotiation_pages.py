@@ -15,6 +15,8 @@ from .test_offer_pages import page, sent
 from .test_service_levels import PROMISED
 from .written import TRANSPORT
 
+pytestmark = pytest.mark.slow
+
 LIMITS = [
     {"clause": "purposes", "codes": [TRANSPORT]},
     {"clause": "rows-per-day", "rows": 1_000},

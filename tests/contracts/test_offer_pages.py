@@ -10,6 +10,8 @@ from torvet import parties
 from .test_service_levels import PROMISED
 from .written import TRANSPORT
 
+pytestmark = pytest.mark.slow
+
 HEADERS = {"Accept": "text/html", "Origin": "http://testserver"}
 WRITTEN = {
     "title": "Commercial use",

@@ -7,6 +7,8 @@ import pytest
 from .conftest import PASSWORD
 from .test_offer_pages import hidden, page, sent
 
+pytestmark = pytest.mark.slow
+
 PRICE = {
     "cases": [
         {"purposes": ["ResearchAndDevelopment"], "rates": [{"rate": "free"}]},

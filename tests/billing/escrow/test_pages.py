@@ -10,6 +10,8 @@ from torvet.billing.escrow import Purpose, held, hold
 from torvet.billing.escrow.covering import cover_all
 from torvet.kit.money import Currency, Money
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["alma", "bo", "carla", "nobody", "person"]
 
 AS_PAGE = {"accept": "text/html"}

@@ -18,6 +18,8 @@ from torvet.server import application
 
 from .conftest import LATER, THE_OPERATOR, kr
 
+pytestmark = pytest.mark.slow
+
 IBAN = "DK5000400440116243"
 
 

@@ -10,6 +10,8 @@ from contracts.conftest import nobody, person
 from torvet.billing.payouts import payouts_of
 from torvet.parties import make_operator
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["nobody", "person"]
 
 OF_ALL = "/billing/payouts?every=true"

@@ -7,6 +7,8 @@ import pytest
 from billing.escrow.test_pages import seen, sent
 from contracts.conftest import alma, bo, carla, nobody, person
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["alma", "bo", "carla", "nobody", "person"]
 
 
