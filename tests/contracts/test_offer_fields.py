@@ -76,6 +76,11 @@ def test_a_price_is_typed_as_people_type_it():
     })  # fmt: skip
 
 
+def test_a_letter_that_only_looks_like_one_of_a_currency_is_refused_as_any_other():
+    with pytest.raises(PriceInvalid, match="is no amount such as"):
+        price_entered(entered(price_0_row_price="2 D\u212a\u212a"))
+
+
 def test_a_price_for_those_named_alone_has_none_for_others():
     found = price_entered(entered(price_only_named="yes", price_1_kinds=("public",)))
 

@@ -55,6 +55,7 @@ def test_data_is_asked_for_and_pledged_to_in_a_browser(market):
         ({"goal": "2.500"}, "is no amount of money"),
         ({"budget": "100"}, "below its goal"),
         ({"deadline": "soon"}, "is no day"),
+        ({"deadline": "9999-12-31"}, "has no day after it"),
         ({"period_start": "2026-13-01"}, "is no day"),
         ({"circle": "no-such-party"}, "there is no party"),
     ],

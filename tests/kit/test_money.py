@@ -196,7 +196,9 @@ def test_an_amount_is_typed_as_people_do(text, amount):
     assert Money.typed(text, DKK) == amount
 
 
-@pytest.mark.parametrize("text", ["", "a lot", "1.250", "1,250", "12.50 SEK", "1 000"])
+@pytest.mark.parametrize(
+    "text", ["", "a lot", "1.250", "1,250", "12.50 SEK", "1 000", "1 D\u212a\u212a"]
+)
 def test_what_could_be_two_amounts_is_none(text):
     with pytest.raises(AmountUnreadable):
         Money.typed(text, DKK)

@@ -318,7 +318,10 @@ def day_of(text: str) -> date:
 
 def end_of(day: str) -> datetime:
     """Return the instant at which a day of the place ends; raise RequestInvalid."""
-    return datetime.combine(day_of(day) + timedelta(days=1), time(), PLACE_ZONE)
+    last = day_of(day)
+    if last == date.max:
+        raise RequestInvalid((f"{day} has no day after it",))
+    return datetime.combine(last + timedelta(days=1), time(), PLACE_ZONE)
 
 
 def _form(

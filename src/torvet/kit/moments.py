@@ -1,6 +1,10 @@
 """Instants. Inside the exchange they are aware and in UTC; as text they end in Z."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+PLACE_ZONE = ZoneInfo("Europe/Copenhagen")
+"""Where the exchange stands: its days begin at midnight here, summer and winter."""
 
 
 def to_text(at: datetime) -> str:

@@ -36,7 +36,7 @@ class Currency(StrEnum):
 
 _CODES = frozenset(currency.value for currency in Currency)
 _TYPED = re.compile(
-    rf"\s*([+-]?[0-9]{{1,16}}(?:[.,][0-9]{{1,2}})?)\s*({'|'.join(_CODES)})?\s*", re.IGNORECASE
+    rf"\s*([+-]?[0-9]{{1,16}}(?:[.,][0-9]{{1,2}})?)\s*((?ai:{'|'.join(_CODES)}))?\s*"
 )
 
 

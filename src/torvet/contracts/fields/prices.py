@@ -36,7 +36,7 @@ CASES_SHOWN = 3
 _SHOWN_MAX = 60
 _THREE = 3
 _UNIT_TYPED = re.compile(
-    rf"(-?)([0-9]{{1,12}})(?:([.,])([0-9]{{1,9}}))?\s*({'|'.join(Currency)})?", re.IGNORECASE
+    rf"(-?)([0-9]{{1,12}})(?:([.,])([0-9]{{1,9}}))?\s*((?ai:{'|'.join(Currency)}))?"
 )
 _TYPED = ("once", "subscription", "at_least", "at_most", "trial_days")
 _TYPED_OF_UNIT = ("price", "per", "free", "tiers")
