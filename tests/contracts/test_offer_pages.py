@@ -143,6 +143,8 @@ def test_terms_that_do_not_fit_the_dataset_come_back(alma, square):
 def test_an_offer_for_some_names_them(alma, bo, carla, bare):
     path, form = f"/datasets/{bare}/offers/new", {"title": "For Bo", "step": "read"}
     unknown = sent(alma, path, form | {"audience": "nobody-here"}, 422).text
+    too_many = " ".join(f"nobody-{n}" for n in range(501))
+    assert "it names 501 parties" in sent(alma, path, form | {"audience": too_many}, 422).text
     read = sent(alma, path, form | {"audience": bo.slug}).text
     sent(alma, path, {**hidden(read), "step": "make"})
 

@@ -350,15 +350,18 @@ def _beyond(
 def _audience(tx: Connection, slugs: Iterable[str] | None) -> tuple[PartyId, ...] | None:
     if slugs is None:
         return None
-    found: dict[PartyId, None] = {}
-    for slug in slugs:
-        try:
-            found[parties.party_by_slug(tx, slug).id] = None
-        except PartyNotFound as unknown:
-            raise ClauseInvalid("audience", f"there is no party {slug[:80]!r}") from unknown
-    if not 0 < len(found) <= AUDIENCE_MAX:
-        raise ClauseInvalid("audience", f"it names {len(found)} parties; leave it out for everyone")
-    return tuple(found)
+    named = dict.fromkeys(slugs)
+    # Before anybody is looked up: a form may name as many as it likes.
+    if not 0 < len(named) <= AUDIENCE_MAX:
+        raise ClauseInvalid("audience", f"it names {len(named)} parties; leave it out for everyone")
+    return tuple(_party(tx, slug) for slug in named)
+
+
+def _party(tx: Connection, slug: str) -> PartyId:
+    try:
+        return parties.party_by_slug(tx, slug).id
+    except PartyNotFound as unknown:
+        raise ClauseInvalid("audience", f"there is no party {slug[:80]!r}") from unknown
 
 
 def _check_acceptable(

@@ -69,6 +69,9 @@ def agree_on_page(
         terms = entering.read(typed)
         with parts.db.begin() as tx:
             service.disposable(tx, caller, slug)
+            # Before anybody is looked up: a form may name as many as it likes.
+            if faults := rules.faults_of(terms):
+                raise SharesUnfit(faults)
             ids = service.ids_of(tx, entering.names_in(terms))
         named = entering.renamed(terms, ids)
         service.agree(parts, caller, slug, named, seen=whole_number(typed.seen))
