@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from billing.payments.conftest import BUYER, CLUB, OPERATOR, SELLER, THE_OPERATOR, caller_for, kr
 from torvet.audit import facts_about
@@ -228,6 +228,26 @@ def test_little_and_nowhere_to_pay_wait_with_the_reason(parts, market):
     why = {one.party: one.why for one in run.waiting}
     assert why[little] == "it is below the smallest payout, 100.00 DKK"
     assert why[club] == "its billing details name no account"
+
+
+def test_a_party_is_told_what_is_due_to_it_without_looking_at_all_others(parts, market):
+    sellers = [sale(market)[0] for _ in range(3)]
+    unpaid = market.square.party(SELLER)
+    market.sold(10_000, seller=unpaid)
+
+    def asked(**whose):
+        questions = []
+        with parts.db.connect() as tx:
+            event.listen(tx, "before_cursor_execute", lambda *it: questions.append(it[2]))
+            found = due(tx, 100, **whose)
+        return found, questions
+
+    every, of_all = asked()
+    for party in (*sellers, unpaid):
+        alone, of_one = asked(party=party)
+        assert alone == [one for one in every if one.party == party] != []
+        assert len(of_one) <= len(of_all)
+    assert len(of_all) < 8
 
 
 def test_a_danish_account_is_paid_by_its_iban(market):

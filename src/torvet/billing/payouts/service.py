@@ -53,14 +53,14 @@ EXCHANGE = "exchange"
 REASON_MAX = 200
 
 
-def due(tx: Connection, least: int) -> list[Due]:
-    """Return what every party has to get, the reason with those who get nothing now.
+def due(tx: Connection, least: int, *, party: str | None = None) -> list[Due]:
+    """Return what every party has to get, or one, with the reason where it gets nothing now.
 
     `least` is the smallest payout in minor units.
     """
-    held = store.held_by_sales(tx)
+    held = store.held_by_sales(tx, party)
     found = []
-    for one in books.trial_balance(tx):
+    for one in books.trial_balance(tx) if party is None else books.accounts_of(tx, party):
         account = one.account
         if account.kind not in PAID_OUT or not one.balance:
             continue
@@ -73,36 +73,41 @@ def due(tx: Connection, least: int) -> list[Due]:
             held=held.get(key, nothing),
         )
         found.append(due_)
-    stuck = _stuck(tx)
-    profiles = profiles_of(tx, {one.party for one in found})
-    return [*(_with_reason(tx, one, profiles.get(one.party), least) for one in found), *stuck]
+    stuck = [one for one in _stuck(tx, store.ordered_of(tx, party, PAYOUTS_PAGE)) if one.why]
+    return [*_with_reasons(tx, found, least), *stuck]
 
 
-def _stuck(tx: Connection) -> list[Due]:
-    """Return what is ordered and cannot go out: the party names no account, or a refused one."""
-    waiting = store.ordered(tx, PAYOUTS_PAGE, locked=False)
-    profiles = profiles_of(tx, {each.party for each in waiting})
-    found = (_stuck_one(tx, each, profiles.get(each.party)) for each in waiting)
-    return [one for one in found if one.why]
-
-
-def _stuck_one(tx: Connection, payout: Payout, profile: Profile | None) -> Due:
-    nothing = Money.zero(payout.amount.currency)
-    one = Due(party=payout.party, account=payout.account, balance=payout.amount, held=nothing)
-    return _with_reason(tx, one, profile, nothing.minor)
+def _stuck(tx: Connection, waiting: Sequence[Payout]) -> list[Due]:
+    """Return what is ordered, and why it cannot go out: no account is named, or a refused one."""
+    found = [
+        Due(
+            party=each.party,
+            account=each.account,
+            balance=each.amount,
+            held=Money.zero(each.amount.currency),
+        )
+        for each in waiting
+    ]
+    return _with_reasons(tx, found, 0)
 
 
 def why_it_waits(tx: Connection, payout: Payout) -> str:
     """Return why an ordered payout cannot go out with the next file; empty where it can."""
-    profile = profiles_of(tx, [payout.party]).get(payout.party)
-    return _stuck_one(tx, payout, profile).why
+    return _stuck(tx, [payout])[0].why
 
 
-def _with_reason(tx: Connection, one: Due, profile: Profile | None, least: int) -> Due:
-    to = rules.account_of(profile) if profile else None
-    smallest = Money(least, one.balance.currency)
-    refused = store.refused_account(tx, one.party)
-    return replace(one, why=rules.why_not(one, to, least=smallest, refused=refused))
+def _with_reasons(tx: Connection, found: Sequence[Due], least: int) -> list[Due]:
+    """Return `found` with the reasons, asked for in two questions however many there are."""
+    named = {one.party for one in found}
+    profiles, refused = profiles_of(tx, named), store.refused_accounts(tx, named)
+    told = []
+    for one in found:
+        profile = profiles.get(one.party)
+        to = rules.account_of(profile) if profile else None
+        smallest = Money(least, one.balance.currency)
+        why = rules.why_not(one, to, least=smallest, refused=refused.get(one.party))
+        told.append(replace(one, why=why))
+    return told
 
 
 def pay_out(parts: Parts, caller: Caller, *, pay_on: date | None = None) -> Run:
@@ -274,9 +279,10 @@ def _file(
 def _targets(
     tx: Connection, waiting: list[Payout], profiles: dict[str, Profile]
 ) -> Iterator[tuple[Payout, PayoutAccount]]:
+    refused = store.refused_accounts(tx, {each.party for each in waiting})
     for each in waiting:
         to = rules.account_of(profiles[each.party]) if each.party in profiles else None
-        if to is not None and to.iban != store.refused_account(tx, each.party):
+        if to is not None and to.iban != refused.get(each.party):
             yield each, to
 
 
@@ -400,7 +406,7 @@ def faults_of_payouts(tx: Connection) -> Iterator[str]:
 def due_to(tx: Connection, caller: Caller, least: int, *, every: bool = False) -> list[Due]:
     """Return what is due to the caller's party, or to all parties for the operator."""
     parties.check(caller, Scope.OPERATE if every else Role.READER)
-    return [one for one in due(tx, least) if every or one.party == caller.party]
+    return due(tx, least, party=None if every else str(caller.party))
 
 
 def kept_file(tx: Connection, caller: Caller, file: str) -> KeptFile:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, text, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 
 from torvet.billing.bank.model import PayoutAccount
@@ -64,11 +64,22 @@ def by_transfers(tx: Connection, transfers: Collection[str]) -> list[Payout]:
     return [_payout(row) for row in tx.execute(query.order_by(payouts.c.id))]
 
 
-def ordered(tx: Connection, limit: int, *, locked: bool = True) -> list[Payout]:
-    """Return what waits for a file, the oldest first; with `locked` held until `tx` ends."""
+def ordered(tx: Connection, limit: int) -> list[Payout]:
+    """Return what waits for a file, the oldest first, held until `tx` ends."""
+    return [_payout(row) for row in tx.execute(_ordered(limit).with_for_update())]
+
+
+def ordered_of(tx: Connection, party: str | None, limit: int) -> list[Payout]:
+    """Return what waits for a file of `party`, or of all, the oldest first."""
+    query = _ordered(limit)
+    if party is not None:
+        query = query.where(payouts.c.party == party)
+    return [_payout(row) for row in tx.execute(query)]
+
+
+def _ordered(limit: int) -> Select[Any]:
     query = select(payouts).where(payouts.c.stage == Stage.ORDERED.value)
-    query = query.order_by(payouts.c.id).limit(limit)
-    return [_payout(row) for row in tx.execute(query.with_for_update() if locked else query)]
+    return query.order_by(payouts.c.id).limit(limit)
 
 
 def paid_back(tx: Connection, party: str, invoice: str) -> list[Payout]:
@@ -189,14 +200,16 @@ def _payout(row: Row[*tuple[Any, ...]]) -> Payout:
     )
 
 
-def held_by_sales(tx: Connection) -> dict[tuple[AccountKind, str, Currency], Money]:
+def held_by_sales(
+    tx: Connection, party: str | None
+) -> dict[tuple[AccountKind, str, Currency], Money]:
     """Return what belongs to sales that are not paid yet or are disputed, by account.
 
     Of a provider what its self-billed documents say, less the shares that were posted of it; of
-    a contributor its shares.
+    a contributor its shares. Of one party, or of all where `party` is None.
     """
     found: dict[tuple[AccountKind, str, Currency], Money] = {}
-    for row in tx.execute(_HELD):
+    for row in tx.execute(_HELD_OF_ALL) if party is None else tx.execute(_HELD, {"party": party}):
         currency = Currency(row.currency)
         found[AccountKind(row.account), row.party, currency] = Money(int(row.held), currency)
     return found
@@ -295,16 +308,17 @@ def files(tx: Connection, limit: int) -> list[FileSum]:
     ]
 
 
-def refused_account(tx: Connection, party: str) -> str | None:
-    """Return the IBAN to which the party's newest transfer could not be made, if that is so."""
-    query = (
-        select(payouts.c.iban, payouts.c.stage)
-        .where(payouts.c.party == party, payouts.c.file.is_not(None))
-        .order_by(payouts.c.id.desc())
-        .limit(1)
+def refused_accounts(tx: Connection, wanted: Collection[str]) -> dict[str, str]:
+    """Return the IBANs to which the newest transfers of parties could not be made, by party."""
+    newest = (
+        select(func.max(payouts.c.id))
+        .where(payouts.c.party.in_(sorted(wanted)), payouts.c.file.is_not(None))
+        .group_by(payouts.c.party)
     )
-    row = tx.execute(query).one_or_none()
-    return row.iban if row is not None and row.stage == Stage.RETURNED.value else None
+    came_back = select(payouts.c.party, payouts.c.iban).where(
+        payouts.c.id.in_(newest), payouts.c.stage == Stage.RETURNED.value
+    )
+    return {row.party: row.iban for row in tx.execute(came_back)} if wanted else {}
 
 
 def given_back_unordered(tx: Connection) -> list[Row[Any]]:
@@ -312,11 +326,24 @@ def given_back_unordered(tx: Connection) -> list[Row[Any]]:
     return list(tx.execute(_GIVEN_BACK))
 
 
-# Sales whose money stays here: their ids, and with `why` the first reason of each. What was settled
-# and not divided yet is not known to be the provider's.
-_WAITING_SALES = """
+# Sales of a party, those that it provides and those of which it has a share.
+_OF_PARTY = """
+    and i.id in (
+        select s.sale from invoice_sales s where s.provider = :party
+        union all
+        select d.sale from share_parts p join share_divisions d on d.source = p.source
+            where p.party = :party)
+"""
+
+
+def _waiting_sales(whose: str = "") -> str:
+    """Ask for the sales whose money stays here: their ids, and with `why` the first reason of each.
+
+    What was settled and not divided yet is not known to be the provider's.
+    """
+    return f"""
     unpaid as (
-        select i.id from invoices i where i.kind = '380' and i.net + i.vat
+        select i.id from invoices i where i.kind = '380' {whose} and i.net + i.vat
             - (select coalesce(sum(n.net + n.vat), 0) from invoices n where n.preceding = i.id)
             - (select coalesce(sum(p.amount), 0) from invoice_payments p where p.invoice = i.id)
             > 0),
@@ -333,23 +360,30 @@ _WAITING_SALES = """
               and not exists (select from share_divisions d
                 where d.source = s.invoice || ':' || s.contract)),
     held as (select sale, contract, min(why) as why from reasons group by sale, contract)
-"""
-_HELD = text(
-    f"""
-    with {_WAITING_SALES}
-    select 'payable' as account, provider as party, currency, sum(amount) as held from (
-        select s.provider, s.currency, s.share + s.share_vat as amount
-            from invoice_sales s join held using (sale, contract)
-        union all
-        select d.provider, d.currency, -d.shared
-            from share_divisions d join held using (sale, contract)
-    ) of_providers group by provider, currency
-    union all
-    select 'contributor', p.party, d.currency, sum(p.amount)
-        from share_parts p join share_divisions d on d.source = p.source
-        join held using (sale, contract) group by p.party, d.currency
     """
-)
+
+
+def _held(whose: str = "", only: str = "true") -> str:
+    return f"""
+    with {_waiting_sales(whose)}
+    select account, party, currency, held from (
+        select 'payable' as account, provider as party, currency, sum(amount) as held from (
+            select s.provider, s.currency, s.share + s.share_vat as amount
+                from invoice_sales s join held using (sale, contract)
+            union all
+            select d.provider, d.currency, -d.shared
+                from share_divisions d join held using (sale, contract)
+        ) of_providers group by provider, currency
+        union all
+        select 'contributor', p.party, d.currency, sum(p.amount)
+            from share_parts p join share_divisions d on d.source = p.source
+            join held using (sale, contract) group by p.party, d.currency
+    ) of_all where {only}
+    """
+
+
+_HELD_OF_ALL = text(_held())
+_HELD = text(_held(_OF_PARTY, "party = :party"))
 _GIVEN_BACK = text(
     """
     select t.id as transaction, t.words, h.party, h.currency, abs(m.amount) as amount
@@ -367,7 +401,7 @@ _WHY = {
 }
 _WAITING = text(
     f"""
-    with {_WAITING_SALES}
+    with {_waiting_sales(_OF_PARTY)}
     select s.contract, s.dataset, b.number, s.currency, s.share + s.share_vat as amount, held.why
     from invoice_sales s join held using (sale, contract) left join invoices b on b.id = s.self_bill
     where s.provider = :party order by s.invoice, s.contract limit :limit
@@ -375,7 +409,7 @@ _WAITING = text(
 )
 _LINES_DUE = text(
     f"""
-    with {_WAITING_SALES},
+    with {_waiting_sales()},
     free as (
         select 'payable' as account, s.provider as party, s.currency, 'sale' as kind, s.invoice,
             s.contract, s.share + s.share_vat as amount
