@@ -19,6 +19,7 @@ from .service import (
     statement,
 )
 from .stops import lift_stops, stop_payouts, stopped
+from .store import settle_alone
 
 __all__ = [
     "AmountNotHeld",
@@ -47,6 +48,7 @@ __all__ = [
     "release_due",
     "release_for",
     "release_held",
+    "settle_alone",
     "statement",
     "stop_payouts",
     "stopped",

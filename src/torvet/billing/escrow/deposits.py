@@ -61,6 +61,7 @@ def return_held(parts: Parts, caller: Caller, hold_id: str, amount: Money | None
     _charge_own(parts, caller, hold_id)
     now = parts.clock.now()
     with parts.db.begin() as tx:
+        store.settle_beside(tx)
         held = _own(tx, caller, hold_id, locked=True)
         release_for(tx, hold_id, at=now)
         held = store.hold(tx, hold_id)

@@ -45,6 +45,7 @@ def release_due(parts: Parts) -> int:
 def release_for(tx: Connection, hold_id: str, *, at: datetime, by: str = EXCHANGE) -> int:
     """Pay the open invoices of one hold's contract, the oldest first, as far as it reaches."""
     done = 0
+    store.settle_beside(tx)
     held = store.hold(tx, hold_id, locked=True)
     for found in store.invoices_for(tx, held.subject):
         held = store.hold(tx, hold_id)

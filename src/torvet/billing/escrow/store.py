@@ -17,6 +17,21 @@ from .tables import escrow_holds as holds
 from .tables import escrow_moves as moves
 from .tables import payout_stops as stops
 
+_LOCK = 0x657363726F77  # "escrow"
+
+
+def settle_alone(tx: Connection) -> None:
+    """Let nobody else pay invoices with held money until `tx` ends.
+
+    For a deed that moves several invoices and holds, in whatever order; before it holds any.
+    """
+    tx.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+
+def settle_beside(tx: Connection) -> None:
+    """Let no deed that settles alone begin until `tx` ends; before anything else is held."""
+    tx.execute(select(func.pg_advisory_xact_lock_shared(_LOCK)))
+
 
 def open_hold(tx: Connection, hold: Hold) -> Hold:
     """Write `hold` where there is none for its purpose and subject; return the one there is."""

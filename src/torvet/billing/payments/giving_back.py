@@ -57,6 +57,7 @@ def give_back(
     What somebody paid too much besides waits for the operator, who knows what it was for. Call
     `ask_for` when `tx` has committed. Raises what `credit` raises.
     """
+    escrow.settle_alone(tx)
     before = credited_under(tx, key)
     note = credit(tx, invoice, reason=reason, key=key, at=at, by=by, part=part, contract=contract)
     if before is not None:

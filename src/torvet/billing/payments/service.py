@@ -51,6 +51,7 @@ def read_file(parts: Parts, caller: Caller | None, document: bytes) -> Imported:
     now = parts.clock.now()
     with parts.db.begin() as tx:
         store.one_reader(tx)
+        escrow.settle_alone(tx)
         if store.file_is_known(tx, digest):
             return Imported(file=digest, known=True, lines=lines, fresh=0, booked=0, waiting=0)
         _check_account(tx, statements)
@@ -148,6 +149,7 @@ def decide(parts: Parts, caller: Caller, key: str, decision: Decision) -> Line:
     parties.check(caller, Scope.OPERATE)
     now = parts.clock.now()
     with parts.db.begin() as tx:
+        escrow.settle_alone(tx)
         line = store.line(tx, key)
         if line.stage is not Stage.WAITING:
             raise LineDecided(line.key, line.meaning or "")
