@@ -15,7 +15,7 @@ demo: $(VENV)/demo.stamp ## set everything up, play the story on real city data,
 	$(BIN)/torvet demo $(ARGS)
 
 test: $(VENV)/dev.stamp ## run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-fast: $(VENV)/dev.stamp ## run what a developer runs after every edit
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow" --hypothesis-profile fast -p no:schemathesis $(ARGS)
