@@ -62,6 +62,7 @@ PAID_BY = {
 
 Reason = Annotated[str, Form(max_length=REASON_MAX)]
 Amount = Annotated[str, Form(max_length=AMOUNT_MAX)]
+Key = Annotated[str, Form(max_length=KEY_MAX, pattern=r"^[\x21-\x7e]*$")]
 
 
 @router.get("/invoices")
@@ -241,10 +242,11 @@ def refund_on_page(  # noqa: PLR0917 - FastAPI calls it, by name
     parts: TheParts,
     reason: Reason = "",
     amount: Amount = "",
+    key: Key = "",
 ) -> Response:
-    """Pay back what was paid too much, as the operator."""
+    """Pay back what was paid too much, as the operator: once for each form that is shown."""
     parties.check(caller, Scope.OPERATE)
-    entered = {"reason": reason, "amount": amount}
+    entered = {"reason": reason, "amount": amount, "key": key}
     try:
         payments.refund(
             parts,
@@ -252,6 +254,7 @@ def refund_on_page(  # noqa: PLR0917 - FastAPI calls it, by name
             invoice_id,
             amount=_amount(parts, invoice_id, amount),
             reason=_reason(reason),
+            key=key or None,
         )
     except ExchangeError as error:
         return _invoice(request, caller, parts, invoice_id, refund=entered, error=error)
@@ -315,7 +318,7 @@ def _invoice(
         back=back,
         paid_out=paid_out,
         credit=credit or {"reason": "", "amount": "", "contract": "", "key": parts.new_id("cn")},
-        refund=refund or {"reason": "", "amount": ""},
+        refund=refund or {"reason": "", "amount": "", "key": parts.new_id("rf")},
         error=error,
     )
 

@@ -130,6 +130,11 @@ def test_a_credit_note_that_cannot_be_comes_back_as_it_was_typed(
     assert wanted(market, bought) == []
 
 
+def form_key(page, deed):
+    """Return the key in the form of a deed, by which it is done once."""
+    return re.search(rf'/{deed}".*?name="key" value="([^"]+)"', page.text, re.DOTALL)[1]
+
+
 def test_the_operator_pays_back_what_came_by_mistake(market, bought, operator, citizen):
     path = f"/invoices/{bought.number}"
     market.bank.comes_in(kr(3_000), bought.reference)
@@ -145,12 +150,16 @@ def test_the_operator_pays_back_what_came_by_mistake(market, bought, operator, c
 
     much = operator.post(f"{path}/refunds", data={"amount": "30.01", "reason": "Mistake"})
     stranger = citizen.post(f"{path}/refunds", data={"amount": "30", "reason": "Mine"})
-    done = operator.post(f"{path}/refunds", data={"amount": "10", "reason": "Mistake"})
+    form = {"amount": "10", "reason": "Mistake", "key": form_key(operator.get(path), "refunds")}
+    done = operator.post(f"{path}/refunds", data=form)
+    twice = operator.post(f"{path}/refunds", data=form)
+    otherwise = operator.post(f"{path}/refunds", data=form | {"amount": "11"})
     rest = operator.post(f"{path}/refunds", data={"amount": "", "reason": "The rest"})
 
     assert (much.status_code, stranger.status_code) == (409, 403)
     assert 'value="30.01"' in much.text
-    assert (done.status_code, rest.status_code) == (200, 200)
+    assert (done.status_code, twice.status_code, rest.status_code) == (200, 200, 200)
+    assert otherwise.status_code == 409
     assert sorted(one.amount for one in wanted(market, bought)) == [kr(1_000), kr(2_000)]
     assert check_books(market.parts).faults == ()
 

@@ -157,7 +157,9 @@ def refund(
     Credit the invoice first: no more goes back than was paid beyond what is owed.
     """
     amount = form.amount.to_money() if form.amount else None
-    made = refunds.refund(parts, operator, invoice_id, amount=amount, reason=form.reason)
+    made = refunds.refund(
+        parts, operator, invoice_id, amount=amount, reason=form.reason, key=form.key
+    )
     return RefundForm.of(made)
 
 

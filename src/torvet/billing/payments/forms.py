@@ -29,6 +29,7 @@ from .model import (
 )
 
 ID_MAX = 120
+KEY_MAX = 100
 INVOICES_MAX = 100
 REASON_MAX = 300
 Name = Annotated[str, Field(min_length=1, max_length=ID_MAX, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -122,6 +123,12 @@ class RefundAskForm(_Asked):
 
     amount: AmountForm | None = None
     reason: str = Field(min_length=1, max_length=REASON_MAX)
+    key: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=KEY_MAX,
+        description="Of two under the same key the second is the first.",
+    )
 
 
 class ImportedForm(BaseModel):

@@ -17,7 +17,6 @@ from torvet import parties
 from torvet.billing import escrow
 from torvet.billing.invoices import InvoiceId, IssuedInvoice, credit, credited_under
 from torvet.billing.payouts import Payout
-from torvet.billing.payouts import store as payout_store
 from torvet.kit.errors import ExchangeError
 from torvet.kit.money import Money
 from torvet.parties import Caller, Scope
@@ -25,7 +24,7 @@ from torvet.ports.parts import Parts
 
 from . import card_store
 from .model import CardRefund, CardRefundStage
-from .refunds import ask_refund, order_back, overpaid
+from .refunds import ask_refund, order_back, ordered_as, overpaid
 
 _NOTE, _REFUND = "iv_", "cr_"
 
@@ -108,10 +107,7 @@ def sent_for(tx: Connection, note: IssuedInvoice) -> CardRefund | Payout | None:
     What had been paid with held money is held again, and not sent.
     """
     assert note.preceding is not None, "a credit note names what it takes back"
-    key = _refund_of(note.id)
-    cards = card_store.refunds_of(tx, card_store.payments_of(tx, note.preceding))
-    by_transfer = payout_store.by_source(tx, f"{key}:{note.preceding}")
-    return next((one for one in cards if one.id == key), by_transfer)
+    return ordered_as(tx, note.preceding, _refund_of(note.id))
 
 
 def ask_for(parts: Parts, notes: Iterable[str]) -> None:

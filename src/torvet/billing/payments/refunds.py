@@ -1,5 +1,6 @@
 """Giving back what was paid too much: to the card that it came from, or by transfer."""
 
+import hashlib
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -7,6 +8,7 @@ from sqlalchemy import Connection
 from torvet import parties
 from torvet.audit import Fact, record
 from torvet.billing import service as books
+from torvet.billing.errors import KeyReused
 from torvet.billing.invoices import IssuedInvoice, invoice, settle
 from torvet.billing.invoices.store import hold
 from torvet.billing.model import TransactionId
@@ -34,6 +36,7 @@ from .model import CardPayment, CardRefund, CardRefundStage, CardStage
 
 EXCHANGE = "exchange"
 REASON_MAX = 200
+_ID_DIGITS = 32
 
 
 def cards_of(parts: Parts) -> CardPayments:
@@ -44,22 +47,45 @@ def cards_of(parts: Parts) -> CardPayments:
 
 
 def refund(
-    parts: Parts, caller: Caller, number: str, *, amount: Money | None, reason: str
+    parts: Parts,
+    caller: Caller,
+    number: str,
+    *,
+    amount: Money | None,
+    reason: str,
+    key: str | None = None,
 ) -> CardRefund | Payout:
     """Give back what was paid too much of an invoice: to the card it came from, or by transfer.
 
-    For the operator; all of it where no amount is named. It is taken from the books at once, so
-    that it goes once. Raises NotOverpaid.
+    For the operator; all of it where no amount is named. It is taken from the books at once, and
+    once for its `key`, where it has one. Raises NotOverpaid, KeyReused.
     """
     parties.check(caller, Scope.OPERATE)
     now = parts.clock.now()
     with parts.db.begin() as tx:
         found = overpaid(tx, number)
+        own = new_id("cr") if key is None else _id_under(found, key)
+        if (done := ordered_as(tx, found.id, own)) is not None:
+            if amount is not None and amount != done.amount:
+                raise KeyReused(key or own, done.transaction)
+            return done
         back = -found.owed if amount is None else amount
         if back.minor <= 0 or back > -found.owed:
             raise NotOverpaid(found.number, str(-found.owed), str(back))
-        made = order_back(tx, found, back, key=new_id("cr"), reason=reason, at=now, by=caller.actor)
+        made = order_back(tx, found, back, key=own, reason=reason, at=now, by=caller.actor)
     return made if isinstance(made, Payout) else ask_refund(parts, made)
+
+
+def _id_under(found: IssuedInvoice, key: str) -> str:
+    """Return the id of the refund of an invoice that has `key`: the same, however often asked."""
+    return f"cr_{hashlib.sha256(f'{found.id}:{key}'.encode()).hexdigest()[:_ID_DIGITS]}"
+
+
+def ordered_as(tx: Connection, invoice: str, key: str) -> CardRefund | Payout | None:
+    """Return what was ordered back of an invoice, by its id, under `key`."""
+    cards = store.refunds_of(tx, store.payments_of(tx, invoice))
+    by_transfer = payout_store.by_source(tx, f"{key}:{invoice}")
+    return next((one for one in cards if one.id == key), by_transfer)
 
 
 def overpaid(tx: Connection, number: str) -> IssuedInvoice:
