@@ -38,7 +38,7 @@ def test_a_visitor_searches_and_finds(page, square):
     page.get_by_role("link", name="Occupancy of car parks in Aarhus").click()
 
     assert page.url.endswith("/datasets/aarhus-parking")
-    assert "31\u202f600" in page.inner_text("main")
+    assert "31,600" in page.inner_text("main")
     assert "occupied" in page.inner_text("main")
 
 

@@ -49,7 +49,7 @@ def test_last_month_is_told_to_a_buyer_and_all_buyers_to_the_provider(alma, bo, 
     for part in (
         "What your use would have cost in",
         "DKK\xa0287.50",
-        "15\u202f000",
+        "15,000",
         "DKK\xa0100.00",
     ):
         assert part in read

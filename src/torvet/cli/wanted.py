@@ -3,18 +3,17 @@
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from cyclopts import App
 from rich.markup import escape
+
+from torvet.kit.moments import PLACE_ZONE
 
 from .here import HERE, Here, exchange
 from .output import ProblemSaid, answer_of, say, table, tell, words
 from .publishing import read_json
 
 wanted_app = App(name="wanted", help="Data that is wanted: ask, join, pledge, answer, deliver.")
-
-_PLACE = ZoneInfo("Europe/Copenhagen")
 
 
 def add_to(app: App) -> None:
@@ -359,7 +358,7 @@ def instant(text: str) -> str:
         day = date.fromisoformat(text)
     except ValueError:
         return text
-    return datetime.combine(day + timedelta(days=1), time(), _PLACE).isoformat()
+    return datetime.combine(day + timedelta(days=1), time(), PLACE_ZONE).isoformat()
 
 
 def amount(written: Any) -> str:

@@ -1,5 +1,7 @@
 """What providers offer and consumers accept, and what that allows at every read."""
 
+from torvet.kit.moments import PLACE_ZONE
+
 from .capping import MonthSpent, hold_spending, month_spent
 from .clauses import (
     Answers,
@@ -88,7 +90,7 @@ from .prices.model import (
 from .purposes import by_code as purposes_by_code
 from .purposes import label as purpose_label
 from .rules import Allowed, Objection, Refused, Verdict, decide, gives_answers
-from .sentences import PLACE_ZONE, Sentence
+from .sentences import Sentence
 from .service import (
     Draft,
     accept,

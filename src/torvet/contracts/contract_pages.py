@@ -21,7 +21,6 @@ from .forms import NOTE_MAX, REASON_MAX
 from .levels import words as level_words
 from .model import Contract
 from .prices import words as price_words
-from .sentences import moment
 from .sheets import contract_sheets
 from .terms import words as terms_in_words
 
@@ -78,7 +77,6 @@ def _contract(
         price=price_words.of_tariff(contract.tariff),
         levels=level_words.of_levels(contract.levels, contract.tariff),
         spent=spent,
-        month_over=moment(spent.end).en,
         cap=None if cap is None else price_words.of_cap(cap),
         typed_cap=refusal[0] if refusal else "" if cap is None else str(cap),
         errors=[refusal[1]] if refusal else [],

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Connection, Function, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from torvet.kit.moments import PLACE_ZONE
 from torvet.ports.question import Question
 
-from .sentences import PLACE_ZONE
 from .tables import contract_counts
 
 

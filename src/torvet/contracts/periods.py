@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
-from .sentences import PLACE_ZONE
+from torvet.kit.moments import PLACE_ZONE
 
 MONTHS_PER_YEAR = 12
 YEAR_FIRST, YEAR_LAST = 1970, 9998

@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
-PLACE_ZONE = ZoneInfo("Europe/Copenhagen")
-"""Where the exchange stands: its days begin at midnight here, summer and winter."""
+from torvet.kit.moments import PLACE_ZONE
 
 LANGUAGES = ("da", "en")
 

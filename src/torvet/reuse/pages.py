@@ -23,7 +23,7 @@ from torvet.web.pages import render
 from torvet.web.parts import TheParts
 from torvet.web.problems import STATUS
 
-from . import reading, review_store, rules, service, taken
+from . import reading, review_store, rules, service, store, taken
 from .errors import ReviewNotFound, UseInvalid
 from .forms import LINK_MAX, METHOD_MAX, TITLE_MAX, WORDS_MAX
 from .model import CRITERIA, Benefit, ReviewStage, Shown, Unit
@@ -44,6 +44,7 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 SEE_OTHER = 303
 REVIEWS_SHOWN = 5
+THANKS_SHOWN = 20
 LINK = re.compile(r"(https?://[^\s\x00-\x1f\x7f]+)?")
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -257,6 +258,7 @@ def thank(
         service.thank(parts, caller, contract_id, **said)
     except ExchangeError as error:
         entered = {"words": thanked.words, "shown": thanked.shown.value}
+        entered |= {"public": "yes"} if thanked.public else {}
         return contract_page(
             request, caller, parts, contract_id, form="thanks", entered=entered, error=error
         )
@@ -271,11 +273,11 @@ def withdraw_use(use_id: str, caller: SignedIn, parts: TheParts) -> RedirectResp
 
 
 def number(amount: Decimal) -> str:
-    """Return an amount as a page shows it: `12 345.5`, without what is only noise."""
+    """Return an amount as a page shows it: `12,345.5`, without what is only noise."""
     plain = f"{amount:,f}"
     whole, point, behind = plain.partition(".")
     behind = behind.rstrip("0")
-    return (whole + (point + behind if behind else "")).replace(",", "\u202f")
+    return whole + (point + behind if behind else "")
 
 
 def contract_page(
@@ -301,6 +303,7 @@ def contract_page(
         known = parties.parties_by_id(tx, [contract.consumer])
         own: list[UseSheet] = use_sheets(uses, {dataset.id: dataset.slug}, known, own=True)
         reviewed = _own_review(tx, contract.id, caller)
+        thanks = store.thanks_under(tx, contract.id, THANKS_SHOWN)
     first = {"period_start": date(today.year, 1, 1).isoformat(), "period_end": today.isoformat()}
     return render(
         request,
@@ -311,6 +314,7 @@ def contract_page(
         duties=duties,
         uses=own,
         reviewed=reviewed,
+        thanks=thanks,
         entered={"use": first, "review": NOTHING, "thanks": NOTHING} | {form: entered},
         error=error,
         units={unit.value: unit.words().en for unit in Unit},

@@ -118,6 +118,13 @@ def thanks_by(
     return [_gratitude(row) for row in tx.execute(page).mappings()]
 
 
+def thanks_under(tx: Connection, contract: str, limit: int) -> list[Gratitude]:
+    """Return what was thanked under a contract, newest first."""
+    wanted = select(thanks).where(thanks.c.contract == contract)
+    page = wanted.order_by(thanks.c.id.desc()).limit(limit)
+    return [_gratitude(row) for row in tx.execute(page).mappings()]
+
+
 def newest_thanks(tx: Connection, provider: str, limit: int) -> list[Gratitude]:
     """Return the newest thanks to a provider."""
     wanted = select(thanks).where(thanks.c.provider == provider)

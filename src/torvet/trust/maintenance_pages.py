@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from torvet import catalogue
 from torvet.catalogue import Dataset
-from torvet.contracts import PLACE_ZONE, Panel, beside_dataset
+from torvet.contracts import Panel, beside_dataset
 from torvet.contracts.fields.clauses import moment_entered
 from torvet.kit.errors import ExchangeError
 from torvet.parties import Caller, Role
@@ -49,7 +49,7 @@ def panel(tx: Connection, caller: Caller, dataset: Dataset) -> Panel | None:
     yours = _may_announce(caller, dataset)
     if not announced and not yours:
         return None
-    shown = {"announced": announced, "yours": yours, "slug": dataset.slug, "local": local}
+    shown = {"announced": announced, "yours": yours, "slug": dataset.slug}
     return Panel(template="trust/maintenance_panel.html", it=shown)
 
 
@@ -91,12 +91,6 @@ def call_off_on_page(
     return _done(request, caller, parts, slug, deed, {})
 
 
-def local(at: datetime) -> str:
-    """Write an instant in the place's own time: `22 November 2026, 14:05`."""
-    there = at.astimezone(PLACE_ZONE)
-    return f"{there.day} {there:%B %Y, %H:%M}"
-
-
 def _done(  # noqa: PLR0917 - who does what where, and what they had entered
     request: Request,
     caller: Caller,
@@ -131,7 +125,6 @@ def _shown(  # noqa: PLR0917 - the page, and what was refused on it
         dataset=dataset,
         planned=[(one, _state(one, now)) for one in found],
         yours=_may_announce(caller, dataset),
-        local=local,
         entered=entered or {},
         error=error,
     )

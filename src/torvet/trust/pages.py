@@ -27,7 +27,6 @@ from torvet.web.problems import STATUS
 from . import disputes, measuring, planning, support
 from .dispute_pages import NOTHING, SEE_OTHER, seen_document
 from .forms import FindingSheet, Title, Words
-from .maintenance_pages import local
 from .model import KeptReport
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -125,7 +124,6 @@ def _service(
         held=held,
         disputes=live,
         planned=planned,
-        local=local,
         is_consumer=is_consumer,
         may_announce=not is_consumer and caller.may(Role.STEWARD),
         may_dispute=caller.may(Role.BUYER if is_consumer else Role.STEWARD),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
-from torvet.contracts.sentences import PLACE_ZONE
+from torvet.kit.moments import PLACE_ZONE
 
 OPENS, CLOSES = time(9), time(17)
 _SATURDAY = 5

@@ -1,13 +1,15 @@
 """Pages: one Jinja environment over the frame's and every slice's templates."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+
+from torvet.kit.moments import PLACE_ZONE
 
 from .parts import parts_of
 
@@ -26,7 +28,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.filters.update(count=count, size=size, words=words, day=day, ago=ago)
+    env.filters.update(count=count, size=size, words=words, ago=ago)
+    env.filters.update(day=day, month=month, moment=moment)
     return env
 
 
@@ -52,8 +55,8 @@ def wants_page(accept: str) -> bool:
 
 
 def count(number: float | None) -> str:
-    """Write a count with thin spaces: `44 288`."""
-    return "–" if number is None else f"{number:,}".replace(",", "\u202f")
+    """Write a count as amounts are written: `44,288`."""
+    return "–" if number is None else f"{number:,}"
 
 
 def size(octets: float) -> str:
@@ -72,9 +75,20 @@ def words(text: Mapping[str, str] | str | None, language: str = "en") -> str:
     return text or ""
 
 
-def day(at: datetime) -> str:
-    """Write the day of an instant: `22 November 2026`."""
-    return f"{at.day} {at:%B %Y}"
+def day(at: date) -> str:
+    """Write a day, or that of an instant where the exchange stands: `22 November 2026`."""
+    there = at.astimezone(PLACE_ZONE) if isinstance(at, datetime) else at
+    return f"{there.day} {there:%B %Y}"
+
+
+def month(text: str) -> str:
+    """Write a month such as `2026-11`: `November 2026`."""
+    return f"{date.fromisoformat(f'{text}-01'):%B %Y}"
+
+
+def moment(at: datetime) -> str:
+    """Write an instant where the exchange stands: `22 November 2026, 14:05`."""
+    return f"{day(at)}, {at.astimezone(PLACE_ZONE):%H:%M}"
 
 
 def ago(at: datetime, now: datetime) -> str:

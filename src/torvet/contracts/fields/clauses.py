@@ -31,11 +31,10 @@ from torvet.contracts.clauses import (
 )
 from torvet.contracts.errors import ClauseInvalid, TermsUnreadable
 from torvet.contracts.forms import CLAUSES_MAX, ClauseForm
-from torvet.contracts.sentences import PLACE_ZONE
 from torvet.kit import filters
 from torvet.kit.entered import Entered, whole_number
 from torvet.kit.errors import ExchangeError
-from torvet.kit.moments import to_text
+from torvet.kit.moments import PLACE_ZONE, to_text
 
 JSON_MAX = 100_000
 _SHOWN_MAX = 60
