@@ -233,6 +233,14 @@ def test_a_buyer_sets_a_cap_pays_before_and_writes_a_note_on_accepting(alma, bo,
     assert "reading stops when what is paid in is used up" in made
 
 
+def test_a_buyer_chooses_among_the_purposes_that_the_offer_allows(alma, bo, bare):
+    alma.offer({"clause": "purposes", "codes": ["AcademicResearch", TRANSPORT]}, slug=bare)
+
+    offered = re.findall(r'<option value="(\w+)"', page(bo, f"/datasets/{bare}"))
+
+    assert set(offered) == {"AcademicResearch", TRANSPORT}
+
+
 def test_what_is_refused_says_so_where_the_offer_stands(alma, bo, bare):
     offer = alma.offer(slug=bare, price="500 DKK per month")
     form = {"purpose": TRANSPORT, "seen": offer["digest"], "ean": "12"}

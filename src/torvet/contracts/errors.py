@@ -87,7 +87,7 @@ class CapInvalid(ExchangeError):
     faults: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"The cap of contract {self.contract!r} stays: {'; '.join(self.faults)}."
+        return f"The spending cap stays as it is: {'; '.join(self.faults)}."
 
 
 @dataclass(eq=False)
@@ -126,7 +126,7 @@ class OrderInvalid(ExchangeError):
     faults: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"Offer {self.offer!r} was not accepted: {'; '.join(self.faults)}."
+        return f"The offer was not accepted: {'; '.join(self.faults)}."
 
 
 @dataclass(eq=False)
@@ -176,7 +176,7 @@ class TermsNotMet(ExchangeError):
     reasons: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"Offer {self.offer!r} is not for you: {'; '.join(self.reasons)}."
+        return f"The offer is not for you: {'; '.join(self.reasons)}."
 
 
 @dataclass(eq=False)

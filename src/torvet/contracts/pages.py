@@ -1,5 +1,6 @@
 """The page of one dataset: what it is, how good it is, a look inside, and the terms to have it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
@@ -19,6 +20,7 @@ from torvet.web.parts import TheParts
 from torvet.web.problems import STATUS
 
 from . import service
+from .clauses import Purposes
 from .errors import OrderInvalid
 from .fields.orders import order_entered
 from .forms import NOTE_MAX
@@ -26,7 +28,7 @@ from .levels import words as level_words
 from .model import Offer
 from .panels import panels_of
 from .prices import words as price_words
-from .purposes import PURPOSES
+from .purposes import PURPOSES, Purpose, is_within
 from .sentences import Sentence
 from .terms import words as terms_in_words
 
@@ -97,6 +99,8 @@ class OfferInWords:
     levels: list[Sentence]
     audience: list[str]
     """Names of those who may accept it; its provider alone reads them."""
+    purposes: Mapping[str, Purpose]
+    """Those that it allows, for a buyer to choose from."""
     entered: Entered = NOTHING_ENTERED
 
 
@@ -126,7 +130,6 @@ def _dataset(
         refusal=refusal,
         offering=caller.party == dataset.provider and caller.may(parties.Role.STEWARD),
         buying=caller.may(parties.Role.BUYER),
-        purposes=PURPOSES,
         panels=panels,
         bars=bars,
         frequency=catalogue.frequency_in_words(dataset.frequency, "en"),
@@ -145,11 +148,21 @@ def _offers(
             terms=terms_in_words(offer.clauses),
             price=price_words.of_price(offer.price),
             levels=level_words.of_levels(offer.levels, offer.price),
+            purposes=_allowed(offer),
             audience=sorted(known[one].name for one in offer.audience or () if one in known),
             entered=refusal.entered if refusal and refusal.offer == offer.id else NOTHING_ENTERED,
         )
         for offer in found
     ]
+
+
+def _allowed(offer: Offer) -> dict[str, Purpose]:
+    named = [clause.codes for clause in offer.clauses if isinstance(clause, Purposes)]
+    return {
+        code: purpose
+        for code, purpose in PURPOSES.items()
+        if all(any(is_within(code, broad) for broad in codes) for codes in named)
+    }
 
 
 def _look(

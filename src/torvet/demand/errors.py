@@ -64,7 +64,7 @@ class PledgeRefused(ExchangeError):
     reasons: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"Nothing was pledged to {self.wanted!r}: {'; '.join(self.reasons)}."
+        return f"Nothing was pledged: {'; '.join(self.reasons)}."
 
 
 @dataclass(eq=False)
@@ -127,7 +127,7 @@ class AnswerRefused(ExchangeError):
     reasons: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"That is no answer to {self.wanted!r}: {'; '.join(self.reasons)}."
+        return f"That is no answer to this request: {'; '.join(self.reasons)}."
 
 
 @dataclass(eq=False)

@@ -18,7 +18,7 @@ def terms_of(wanted: Wanted) -> tuple[Sentence, ...]:
     goal = wanted.goal
     return (
         Sentence(
-            en=f"When {goal.said('en')} are pledged together by {until.en}, every pledge binds, "
+            en=f"When {goal.said('en')} is pledged together by {until.en}, every pledge binds, "
             "at that very moment.",
             da=f"Når der tilsammen er givet tilsagn om {goal.said('da')} senest {until.da}, "
             "bliver alle tilsagn bindende i samme øjeblik.",
