@@ -227,6 +227,13 @@ def test_terms_are_said_in_plain_words():
     ]
 
 
+def test_a_source_that_is_a_sentence_keeps_its_one_full_stop():
+    named = Attribution("See the dataset's page.").words()
+
+    assert named.en == "Name the source wherever the data is shown: “See the dataset's page.”"
+    assert named.da == "Angiv kilden, hvor data vises: “See the dataset's page.”"
+
+
 @given(codes)
 def test_a_purpose_is_within_all_that_are_broader_and_within_any(code):
     assert is_within(code, code)

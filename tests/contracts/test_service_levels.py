@@ -133,6 +133,14 @@ def test_an_offer_without_promises_keeps_its_digest():
     )
 
 
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [(30, "30 hours"), (48, "2 days"), (841, "35 days and 1 hour"), (323, "13 days and 11 hours")],
+)
+def test_how_old_a_release_is_reads_in_the_unit_of_its_promise(hours, said):
+    assert level_words.measured(Measure.FRESHNESS, hours).en == said
+
+
 def test_a_contract_keeps_what_was_promised(alma, bo, facts):
     offer = alma.offer(price=MONTHLY, levels=PROMISED)
 

@@ -276,9 +276,11 @@ class Attribution:
         return None
 
     def words(self) -> Sentence:
+        # A text that is a sentence has its own full stop.
+        end = "" if self.text.endswith((".", "!", "?")) else "."
         return Sentence(
-            en=f"Name the source wherever the data is shown: “{self.text}”.",
-            da=f"Angiv kilden, hvor data vises: “{self.text}”.",
+            en=f"Name the source wherever the data is shown: “{self.text}”{end}",
+            da=f"Angiv kilden, hvor data vises: “{self.text}”{end}",
         )
 
 

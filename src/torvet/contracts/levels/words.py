@@ -107,6 +107,9 @@ def _hours(hours: int) -> Sentence:
     if days > 1 and not rest:
         number = count(days)
         return Sentence(da=f"{number.da} døgn", en=f"{number.en} days")
+    if days > 1:
+        left, whole = _hours(rest), _hours(days * 24)
+        return Sentence(da=f"{whole.da} og {left.da}", en=f"{whole.en} and {left.en}")
     number = count(hours)
     if hours == 1:
         return Sentence(da="1 time", en="1 hour")
