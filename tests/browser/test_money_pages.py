@@ -121,7 +121,7 @@ def test_the_operator_reads_a_statement_runs_a_month_and_pays_back(
     file = tmp_path / "statement.xml"
     file.write_bytes(market.bank.statement(LATER.date()))
     signed_in(page, busy, Who("operator@example.org"))
-    page.get_by_role("link", name="Bank and cards").click()
+    page.get_by_role("link", name="Payments").click()
     page.get_by_label("Bank statement").set_input_files(file)
     page.get_by_role("button", name="Read it").click()
     assert "1 waiting for you" in page.get_by_role("status").inner_text()

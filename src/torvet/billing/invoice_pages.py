@@ -7,13 +7,13 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection
 
-from torvet import parties
+from torvet import catalogue, contracts, parties
 from torvet.kit.errors import ExchangeError
 from torvet.kit.money import Money
 from torvet.parties import Caller, Scope
 from torvet.parties.signin import SignedIn
 from torvet.ports.parts import Parts
-from torvet.web.pages import render
+from torvet.web.pages import render, words
 from torvet.web.parts import TheParts
 from torvet.web.problems import STATUS
 
@@ -156,6 +156,8 @@ def _waiting(
         sides = [side for one in found.waiting for side in (one.party, one.consumer)]
         sides += [side for one in found.invoices for side in (one.seller, one.buyer)]
         names = _names(tx, sides)
+        shown = found.invoices[:SHOWN]
+        titles = _titles(tx, (sale.contract.id for one in shown for sale in one.sales))
         runs = service.runs_over(tx, RUNS_SHOWN) if every else []
     this = month_of(parts.clock.now())
     return render(
@@ -163,9 +165,10 @@ def _waiting(
         "billing/waiting.html",
         http_status=STATUS[error.kind] if error else 200,
         waiting=found.waiting,
-        coming=found.invoices[:SHOWN],
-        left_out=max(0, len(found.invoices) - SHOWN),
+        coming=shown,
+        left_out=len(found.invoices) - len(shown),
         names=names,
+        titles=titles,
         every=every,
         runs=runs,
         months=[str(this.plus(-number)) for number in range(MONTHS_OFFERED)],
@@ -294,6 +297,7 @@ def _invoice(
         before = None if found.preceding is None else service.invoice(tx, None, found.preceding)
         is_own = found.kind is Kind.INVOICE and caller.party == found.party_to
         bought = service.sales_of(tx, found.id) if is_own else []
+        titles = _titles(tx, (sale.contract for sale in (*sales, *bought)))
         told = payments.may_see_payments(caller, found)
         paid = service.payments_of(tx, found) if told else []
         back = _going_back(tx, found) if told else []
@@ -313,6 +317,7 @@ def _invoice(
         buys=caller.party == found.party_to,
         contracts=sorted({sale.contract for sale in sales}),
         bought=sorted({sale.contract for sale in bought}),
+        titles=titles,
         paid=paid,
         paid_by=PAID_BY,
         back=back,
@@ -355,6 +360,14 @@ _STATES: Mapping[payments.CardRefundStage | payouts.Stage, tuple[str, str]] = {
     payouts.Stage.RETURNED: ("came back", "The transfer came back: it is to the buyer's credit."),
     payouts.Stage.CANCELLED: ("taken back", "It did not leave, and is to the buyer's credit."),
 }
+
+
+def _titles(tx: Connection, ids: Iterable[str]) -> dict[str, str]:
+    wanted = sorted(set(ids))
+    sold = {id_: one.dataset for id_, one in contracts.contracts_by_id(tx, wanted).items()}
+    datasets = catalogue.datasets_by_id(tx, sorted(set(sold.values())))
+    titles = {id_: words(datasets[one].title) for id_, one in sold.items() if one in datasets}
+    return {id_: titles.get(id_, id_) for id_ in wanted}
 
 
 def _names(tx: Connection, ids: Iterable[str]) -> dict[str, str]:
