@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
 from billing.invoices.conftest import BUYER, SELLER
@@ -27,6 +27,7 @@ from torvet.billing.escrow import (
     open_hold,
     release,
     release_due,
+    release_held,
     statement,
 )
 from torvet.billing.invoices import credit, invoice, open_invoices
@@ -237,6 +238,29 @@ def test_a_prepaid_contract_pays_its_invoice_with_what_is_held(parts, square):
         assert hold_again(tx, bought.id, key="c1", words="x", at=parts.clock.now(), by="x") is None
     assert rest(parts, held) == 8_750
     assert check_books(parts).faults == ()
+
+
+def test_an_invoice_that_is_paid_is_not_looked_at_again(parts, square):
+    seller, buyer = square.party(SELLER), square.party(BUYER)
+    contract = square.agreed("1 DKK per row", seller, buyer, order=Order(prepaid=True))
+    deed(parts, hold, opened(parts, buyer, contract), 20_000)
+    square.use(contract, rows=100)
+    square.month_over()
+    (bought,) = square.bought(buyer)
+    looked_at = []
+
+    def look(*it):
+        looked_at.append(bought.id in str(it[3]))
+
+    event.listen(parts.db, "before_cursor_execute", look)
+    try:
+        release_held(parts)
+        paid_by = len(looked_at)
+        assert any(looked_at)
+        release_held(parts)
+    finally:
+        event.remove(parts.db, "before_cursor_execute", look)
+    assert not any(looked_at[paid_by:])
 
 
 def test_held_money_pays_only_the_part_of_its_contract(parts, square):

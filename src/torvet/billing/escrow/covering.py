@@ -93,10 +93,8 @@ def _is_due(contract: Contract, at: datetime) -> bool:
 
 def owed_from(tx: Connection, contract: Contract, like: Money) -> tuple[Money, Fraction]:
     """Return what of the contract's invoices is still to be paid from it, and what VAT adds."""
-    owed, with_vat = Money.zero(like.currency), VAT_MOST
-    for found in store.invoices_for(tx, contract.id):
+    owed = Money.zero(like.currency)
+    for found in store.open_for(tx, contract.id):
         issued = invoice(tx, None, found)
-        if issued.net.minor > 0:
-            with_vat = Fraction(issued.gross.minor, issued.net.minor)
-        owed += min(due_on(tx, contract.id, issued), max(issued.owed, Money.zero(like.currency)))
-    return owed, with_vat
+        owed += min(due_on(tx, contract.id, issued), issued.owed)
+    return owed, store.with_vat(tx, contract.id) or VAT_MOST

@@ -47,7 +47,7 @@ def release_for(tx: Connection, hold_id: str, *, at: datetime, by: str = EXCHANG
     done = 0
     store.settle_beside(tx)
     held = store.hold(tx, hold_id, locked=True)
-    for found in store.invoices_for(tx, held.subject):
+    for found in store.open_for(tx, held.subject):
         held = store.hold(tx, hold_id)
         amount = _due(tx, held, found)
         if amount.minor <= 0:

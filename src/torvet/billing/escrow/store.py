@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from torvet.billing.invoices.tables import invoice_sales, invoices
+from torvet.billing.invoices.tables import invoices
 from torvet.billing.model import TransactionId
 from torvet.kit.money import Currency, Money
 
@@ -97,12 +98,15 @@ def filled(tx: Connection) -> list[str]:
     return list(tx.scalars(query.order_by(holds.c.id)))
 
 
-def invoices_for(tx: Connection, contract: str) -> list[str]:
-    """Return the invoices that say something of a contract, the oldest first."""
-    query = select(invoice_sales.c.invoice).where(
-        invoice_sales.c.contract == contract, invoice_sales.c.invoice == invoice_sales.c.sale
-    )
-    return list(tx.scalars(query.order_by(invoice_sales.c.invoice)))
+def open_for(tx: Connection, contract: str) -> list[str]:
+    """Return the invoices that say something of a contract and are owed, the oldest first."""
+    return list(tx.scalars(_OPEN_FOR, {"contract": contract}))
+
+
+def with_vat(tx: Connection, contract: str) -> Fraction | None:
+    """Return what an amount becomes with VAT by the contract's newest invoice, if there is one."""
+    row = tx.execute(_WITH_VAT, {"contract": contract}).one_or_none()
+    return None if row is None else Fraction(row.gross, row.net)
 
 
 def hand_on(tx: Connection, hold_id: str, purpose: Purpose, subject: str) -> None:
@@ -218,6 +222,24 @@ def stopped(tx: Connection, invoices: Sequence[str]) -> frozenset[str]:
 
 
 _MOVES = select(moves, holds.c.currency).join_from(moves, holds, holds.c.id == moves.c.hold)
+
+_OPEN_FOR = text(
+    """
+    select i.id from invoice_sales s join invoices i on i.id = s.invoice
+    where s.contract = :contract and s.invoice = s.sale and i.net + i.vat
+        - (select coalesce(sum(n.net + n.vat), 0) from invoices n where n.preceding = i.id)
+        - (select coalesce(sum(p.amount), 0) from invoice_payments p where p.invoice = i.id) > 0
+    order by i.id
+    """
+)
+_WITH_VAT = text(
+    """
+    select i.net, i.net + i.vat as gross
+    from invoice_sales s join invoices i on i.id = s.invoice
+    where s.contract = :contract and s.invoice = s.sale and i.net > 0
+    order by i.id desc limit 1
+    """
+)
 
 _CROOKED = text(
     """
