@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from torvet.billing import AccountKind, credit, debit, post
+from torvet.billing import AccountKind, credit, debit, post, store
 from torvet.billing.books_pages import ENTRIES_SHOWN
 from torvet.billing.model import Posting
 from torvet.parties import local_session, make_operator, sign_up
@@ -151,6 +151,16 @@ def test_a_long_statement_has_pages(cast, parts):
     assert "Carried over" in second.text
     assert "page=3" not in second.text
     assert "no more entries" in cast["operator"].get("/billing/accounts/receivable/DKK?page=3").text
+
+
+def test_the_books_are_proven_one_at_a_time(cast, parts):
+    with parts.db.begin() as tx:
+        assert store.prove_alone(tx)
+        for path in ("/billing/books/proof", "/api/billing/check"):
+            refused = cast["operator"].get(path)
+            assert refused.status_code == 409
+            assert "being proven" in refused.text
+    assert cast["operator"].get("/billing/books/proof").status_code == 200
 
 
 def test_every_law_is_named_with_its_outcome(cast, parts):

@@ -178,7 +178,7 @@ def trial_balance(parts: TheParts, _operator: Operator) -> LedgerAccountsForm:
     return LedgerAccountsForm(items=[LedgerAccountForm.of(one) for one in found])
 
 
-@router.get("/check", responses=problems_of(401, 403))
+@router.get("/check", responses=problems_of(401, 403, 409))
 def check_all(parts: TheParts, _operator: Operator) -> BooksReportForm:
     """Prove every law of the books anew, and hold them against the log."""
     report = check_books(parts)

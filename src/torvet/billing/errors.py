@@ -108,6 +108,19 @@ class DayUnreadable(ExchangeError):
 
 
 @dataclass(eq=False)
+class ProofUnderWay(ExchangeError):
+    """The books are being proven, and should be proven once more at the same time."""
+
+    kind, code = Kind.CONFLICT, "proof-under-way"
+    advice = (
+        "Wait for the one that was begun: it reads all books, and takes the longer beside another."
+    )
+
+    def __str__(self) -> str:
+        return "The books are being proven at this moment."
+
+
+@dataclass(eq=False)
 class QuotePeriodUnfit(ExchangeError):
     """A price is worked out for more time than is looked at in one go, or for no time of ours."""
 

@@ -18,6 +18,7 @@ from torvet.ports.parts import Parts
 
 from . import rules, store
 from .charges import faults_of_charges
+from .errors import ProofUnderWay
 from .escrow import faults_of_holds
 from .guards import beside, unguarded
 from .invoices import invoice_faults
@@ -87,8 +88,10 @@ def check_books(parts: Parts) -> BooksReport:
     taken away since it was posted, as the log bears witness; corrections take back no more than
     there was; no escrow is overdrawn; all debits are all credits; the triggers are on guard. Then
     those of documents, as `invoice_faults` tells them, of statements, of shares and of charges.
+
+    Raises ProofUnderWay: one at a time keeps the machine busy enough.
     """
-    return _reported(parts, (*_OF_THE_LEDGER, *_OF_THE_ROOMS))
+    return _reported(parts, (*_OF_THE_LEDGER, *_OF_THE_ROOMS), alone=True)
 
 
 def check_ledger(parts: Parts) -> BooksReport:
@@ -96,9 +99,13 @@ def check_ledger(parts: Parts) -> BooksReport:
     return _reported(parts, _OF_THE_LEDGER)
 
 
-def _reported(parts: Parts, laws: Iterable[tuple[str, _Look]]) -> BooksReport:
+def _reported(
+    parts: Parts, laws: Iterable[tuple[str, _Look]], *, alone: bool = False
+) -> BooksReport:
     seen = _Inspection()
     with one_moment(parts.db) as tx:
+        if alone and not store.prove_alone(tx):
+            raise ProofUnderWay
         proven = tuple(
             Proven(law=law, faults=tuple(islice(look(tx, seen), FAULTS_MAX))) for law, look in laws
         )

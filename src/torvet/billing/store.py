@@ -25,6 +25,7 @@ from .tables import books_entries as entries
 from .tables import books_transactions as transactions
 
 TRANSACTIONS_AT_A_TIME = 2_000
+_PROOF = 0x70726F6F66  # "proof"
 
 # Sent as it stands: every posting pays for it.
 _POST = """
@@ -273,6 +274,11 @@ def _balance(row: Row[*tuple[Any, ...]]) -> AccountBalance:
         debited=Money(int(row.debited), currency),
         credited=Money(int(row.credited), currency),
     )
+
+
+def prove_alone(tx: Connection) -> bool:
+    """Let nobody else prove the books until `tx` ends; return False where somebody does."""
+    return bool(tx.scalar(select(func.pg_try_advisory_xact_lock(_PROOF))))
 
 
 def unbalanced(tx: Connection, limit: int) -> list[tuple[str, str]]:
