@@ -1,6 +1,7 @@
 """What is due is paid out once; what comes back is owed again."""
 
 from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import event, text
@@ -21,6 +22,8 @@ from torvet.billing.payouts import (
     Stage,
     cancel,
     due,
+    kept_file,
+    pay_out,
     payout_of,
     payouts_of,
 )
@@ -248,6 +251,17 @@ def test_a_party_is_told_what_is_due_to_it_without_looking_at_all_others(parts, 
         assert alone == [one for one in every if one.party == party] != []
         assert len(of_one) <= len(of_all)
     assert len(of_all) < 8
+
+
+def test_today_is_the_day_of_the_bank_also_after_its_midnight(parts, market):
+    sale(market)
+    parts.clock.set(datetime(2026, 7, 20, 22, 30, tzinfo=UTC))
+
+    run = pay_out(parts, THE_OPERATOR, pay_on=date(2026, 7, 20))
+
+    assert b"<Dt>2026-07-21</Dt>" in market.document(run.file)
+    with parts.db.begin() as tx:
+        assert kept_file(tx, THE_OPERATOR, run.file).pay_on == date(2026, 7, 21)
 
 
 def test_a_danish_account_is_paid_by_its_iban(market):

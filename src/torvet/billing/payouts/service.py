@@ -19,6 +19,7 @@ from torvet.billing.bank.model import PayoutAccount, PayoutFile
 from torvet.billing.bank.pain import PAYOUTS_MAX, to_pain
 from torvet.billing.invoices import settle
 from torvet.billing.model import HOUSE, AccountKind, Posting, TransactionId, credit, debit
+from torvet.billing.periods import day_of
 from torvet.billing.profiles.model import Profile
 from torvet.billing.profiles.service import profiles_of
 from torvet.billing.shares.service import divide
@@ -128,7 +129,9 @@ def pay_out(parts: Parts, caller: Caller, *, pay_on: date | None = None) -> Run:
             if not one.why:
                 _order_due(tx, one, lines, at=now, by=caller.actor)
         _order_what_escrow_gave_back(tx, at=now, by=caller.actor)
-        kept, filed = _file(tx, at=now, by=caller.actor, pay_on=pay_on or now.date())
+        kept, filed = _file(
+            tx, at=now, by=caller.actor, pay_on=max(pay_on or date.min, day_of(now))
+        )
     send_files(parts)
     waiting = tuple(one for one in dues if one.why)
     return Run(file=kept, payouts=tuple(filed), waiting=waiting)
@@ -261,7 +264,7 @@ def _file(
         PayoutFile(
             id=id_.replace("_", "").upper(),
             made_at=at,
-            pay_on=max(pay_on, at.date()),
+            pay_on=pay_on,
             payer=payer,
             payouts=transfers,
         )
