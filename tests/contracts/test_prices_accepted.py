@@ -263,6 +263,16 @@ def test_what_is_free_once_is_not_had_again_through_another_organisation_of_the_
     assert (first["stage"], again["stage"]) == ("agreed", "requested")
 
 
+def test_who_is_named_an_owner_by_somebody_else_loses_no_trial_by_it(alma, bo, carla, parts):
+    offer = alma.offer(price="500 DKK per month + 30 days free")
+    bo.accept(offer, seen=offer["digest"])
+    parts.clock.advance(timedelta(minutes=1))
+    email = carla.caller.email
+    parties.add_member(parts, bo.caller, bo.slug, email=email, role=parties.Role.OWNER)
+
+    assert carla.accept(offer, seen=offer["digest"])["stage"] == "agreed"
+
+
 def test_who_only_works_for_an_organisation_shares_no_trial_with_it(alma, bo, carla, parts):
     offer = alma.offer(price="500 DKK per month + 30 days free")
     bo.accept(offer, seen=offer["digest"])

@@ -200,12 +200,17 @@ def owners(tx: Connection, party_id: str) -> int:
 
 
 def owned_alike(tx: Connection, party_id: str) -> list[PartyId]:
-    """Return the other parties that an owner of this one owns too, by id."""
+    """Return the other parties that an owner of this one registered and owns, by id.
+
+    Anybody may name anybody an owner of a party: that alone tells nothing of who is named.
+    """
     here = members.alias()
     found = (
         select(members.c.party)
         .join(here, here.c.account == members.c.account)
+        .join(parties, parties.c.id == members.c.party)
         .where(
+            members.c.since == parties.c.registered_at,
             here.c.party == party_id,
             here.c.role == Role.OWNER,
             members.c.role == Role.OWNER,
