@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from torvet.web.pages import count, day, moment, month
+from torvet.web.pages import count, day, last_day, moment, month
 
 MIDNIGHT_IN_WINTER = datetime(2026, 11, 21, 23, tzinfo=UTC)
 
@@ -12,6 +12,11 @@ MIDNIGHT_IN_WINTER = datetime(2026, 11, 21, 23, tzinfo=UTC)
 def test_the_day_of_an_instant_is_that_of_the_place():
     assert day(MIDNIGHT_IN_WINTER) == "22 November 2026"
     assert day(date(2026, 11, 21)) == "21 November 2026"
+
+
+def test_what_ends_with_a_day_names_that_day():
+    assert last_day(MIDNIGHT_IN_WINTER) == "21 November 2026"
+    assert last_day(datetime(2026, 11, 21, 12, tzinfo=UTC)) == "21 November 2026"
 
 
 @pytest.mark.parametrize(

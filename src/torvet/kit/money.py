@@ -70,7 +70,7 @@ class AmountUnreadable(ExchangeError):
     """Something that should be an amount and is none."""
 
     kind, code = Kind.INVALID, "amount-unreadable"
-    advice = "Write an amount in whole minor units, or with a point and two decimals: 1234.50."
+    advice = "Write an amount like 1234.50; programs may write it in whole minor units."
     written: str
 
     def __str__(self) -> str:

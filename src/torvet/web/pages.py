@@ -1,7 +1,7 @@
 """Pages: one Jinja environment over the frame's and every slice's templates."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     env.filters.update(count=count, size=size, words=words, ago=ago)
-    env.filters.update(day=day, month=month, moment=moment)
+    env.filters.update(day=day, last_day=last_day, month=month, moment=moment)
     return env
 
 
@@ -79,6 +79,11 @@ def day(at: date) -> str:
     """Write a day, or that of an instant where the exchange stands: `22 November 2026`."""
     there = at.astimezone(PLACE_ZONE) if isinstance(at, datetime) else at
     return f"{there.day} {there:%B %Y}"
+
+
+def last_day(end: datetime) -> str:
+    """Write the last day before `end`, with which something is over."""
+    return day(end - timedelta(microseconds=1))
 
 
 def month(text: str) -> str:
