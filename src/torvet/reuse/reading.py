@@ -1,9 +1,10 @@
 """What a provider sees of the reuse of its data, and what everybody sees of a dataset's."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -21,6 +22,8 @@ PUBLIC_USES_MAX = 1_000
 THANKS_MAX = 1_000
 THANKS_SHOWN, THANKS_LISTED = 3, 50
 YEAR_MIN, YEAR_MAX = 2020, 2200
+
+_OfDataset = TypeVar("_OfDataset", Contract, Use, Gratitude)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +148,14 @@ def bounds(year: int) -> tuple[datetime, datetime]:
     return datetime(year, 1, 1, tzinfo=PLACE_ZONE), datetime(year + 1, 1, 1, tzinfo=PLACE_ZONE)
 
 
+def of_each(them: Iterable[_OfDataset]) -> dict[str, tuple[_OfDataset, ...]]:
+    """Return contracts, uses or thanks by the dataset that each is of, looking at each once."""
+    found: dict[str, list[_OfDataset]] = {}
+    for one in them:
+        found.setdefault(one.dataset, []).append(one)
+    return {dataset: tuple(own) for dataset, own in found.items()}
+
+
 def _by_dataset(  # noqa: PLR0917 - all that a year is made of
     tx: Connection,
     held: Sequence[Contract],
@@ -157,12 +168,12 @@ def _by_dataset(  # noqa: PLR0917 - all that a year is made of
     wanted = sorted({one.dataset for one in everything})
     datasets = catalogue.datasets_by_id(tx, wanted)
     ratings = catalogue.ratings_of(tx, wanted)
+    contracts_of, uses_of, thanks_of = of_each(held), of_each(uses), of_each(thanks)
     found = []
     for dataset in wanted:
         if dataset not in datasets:
             continue
-        own = [one for one in held if one.dataset == dataset]
-        stated = tuple(one for one in uses if one.dataset == dataset)
+        own, stated = contracts_of.get(dataset, ()), uses_of.get(dataset, ())
         consumers = {one.consumer for one in own}
         found.append(
             DatasetReuse(
@@ -174,7 +185,7 @@ def _by_dataset(  # noqa: PLR0917 - all that a year is made of
                 used=sum((used.get(one.id, Count()) for one in own), start=Count()),
                 uses=stated,
                 benefits=rules.summed(stated),
-                thanks=tuple(one for one in thanks if one.dataset == dataset),
+                thanks=thanks_of.get(dataset, ()),
                 rating=ratings.get(dataset),
             )
         )

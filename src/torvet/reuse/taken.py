@@ -15,7 +15,7 @@ from torvet.parties import Caller, Party, Role
 from . import rules, store
 from .errors import YearUnfit
 from .model import BenefitSum, Gratitude, Use
-from .reading import PUBLIC_USES_MAX, THANKS_MAX, YEAR_MAX, YEAR_MIN, bounds
+from .reading import PUBLIC_USES_MAX, THANKS_MAX, YEAR_MAX, YEAR_MIN, bounds, of_each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +70,10 @@ def taken_by(tx: Connection, caller: Caller, year: int, *, at: datetime) -> Take
     wanted = sorted({one.dataset for one in everything})
     datasets = catalogue.datasets_by_id(tx, wanted)
     providers = parties.parties_by_id(tx, sorted({it.provider for it in datasets.values()}))
+    contracts_of, uses_of, thanks_of = of_each(held), of_each(uses), of_each(thanks)
     found = []
     for dataset in (datasets[one] for one in wanted if one in datasets):
-        under = [one for one in held if one.dataset == dataset.id]
-        stated = tuple(one for one in uses if one.dataset == dataset.id)
+        under, stated = contracts_of.get(dataset.id, ()), uses_of.get(dataset.id, ())
         found.append(
             DatasetTaken(
                 dataset=dataset,
@@ -83,7 +83,7 @@ def taken_by(tx: Connection, caller: Caller, year: int, *, at: datetime) -> Take
                 used=sum((used.get(one.id, Count()) for one in under), start=Count()),
                 uses=stated,
                 benefits=rules.summed(stated),
-                thanks=tuple(one for one in thanks if one.dataset == dataset.id),
+                thanks=thanks_of.get(dataset.id, ()),
             )
         )
     return Taken(
