@@ -277,7 +277,7 @@ def test_the_operator_runs_a_month(market, used, operator, citizen):
     done = operator.post("/invoices/runs", data={"month": "2026-06"})
 
     assert re.search(r"1 invoice and \d+ self-billed documents? were issued", done.text)
-    assert "<td>2026-06</td>" in done.text
+    assert "<td>June 2026</td>" in done.text
     assert used not in done.text
     again = operator.post("/invoices/runs", data={"month": "2026-06"})
     assert "Nothing was issued" in again.text

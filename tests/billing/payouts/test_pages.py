@@ -75,7 +75,7 @@ def test_the_operator_pays_out_and_finds_the_file(market, alma, olga, paid, part
     file = payout_to(parts, alma).file
     assert f'href="/api/billing/payouts/files/{file}"' in page
     assert "has not told of all" in page
-    assert "2026-08-03" in page
+    assert "3 August 2026" in page
     document = olga.client.get(f"/api/billing/payouts/files/{file}")
     assert b"2026-08-03" in document.content
     assert "Nothing can be paid out now" in seen(olga, sent(olga, "/billing/payouts"))
