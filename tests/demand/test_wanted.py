@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from torvet.kit.moments import to_text
 
@@ -41,6 +42,26 @@ def test_who_pledges_keeps_what_it_joined_for(market):
 
     (join,) = market.shown(market.carla, made)["joins"]
     assert (pledge["purpose"], join["use"]) == ("AcademicResearch", "a study")
+
+
+def test_a_list_is_asked_for_at_once_however_long_it_is(market):
+    questions = []
+
+    def asked(many):
+        while len(market.bo.get("/api/wanted")["items"]) < many:
+            market.wanted()
+        questions.clear()
+        assert len(market.bo.get("/api/wanted")["items"]) >= many
+        return len(questions)
+
+    def listen(*it):
+        questions.append(it[2])
+
+    event.listen(market.parts.db, "before_cursor_execute", listen)
+    try:
+        assert asked(2) == asked(5)
+    finally:
+        event.remove(market.parts.db, "before_cursor_execute", listen)
 
 
 def test_only_its_circle_sees_a_request(market):

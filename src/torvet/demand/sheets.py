@@ -173,13 +173,14 @@ def wanted_sheets(tx: Connection, caller: Caller, found: Sequence[Request]) -> l
     known = parties.parties_by_id(tx, [one.owner for one in found])
     datasets = catalogue.datasets_by_id(tx, [one.dataset for one in found if one.dataset])
     mine = caller.party
+    joined = frozenset() if mine is None else store.joined_by(tx, [one.id for one in found], mine)
     return [
         WantedSheet(
             **_plain(one),
             owner=PartyView.of(known[one.owner]),
             dataset=datasets[one.dataset].slug if one.dataset in datasets else None,
             yours=mine == one.owner,
-            joined_by_you=mine is not None and store.has_joined(tx, one.id, mine),
+            joined_by_you=one.id in joined,
         )
         for one in found
     ]

@@ -1,6 +1,6 @@
 """Requests, joins and pledges as rows. Each function takes the transaction that it runs in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -182,9 +182,10 @@ def add_join(tx: Connection, request_id: str, join: Join) -> bool:
     return bool(tx.scalar(kept))
 
 
-def has_joined(tx: Connection, request_id: str, party: str) -> bool:
-    mine = select(joins.c.party).where(joins.c.request == request_id, joins.c.party == party)
-    return tx.scalar(mine) is not None
+def joined_by(tx: Connection, wanted: Collection[str], party: str) -> frozenset[str]:
+    """Return those of the requests that `party` joined."""
+    mine = select(joins.c.request).where(joins.c.request.in_(wanted), joins.c.party == party)
+    return frozenset(tx.scalars(mine))
 
 
 def join_of(tx: Connection, request_id: str, party: str) -> Join | None:
