@@ -10,7 +10,7 @@ from torvet import contracts
 from torvet.audit import facts_about, seal, verify_log
 from torvet.billing import check_books
 from torvet.billing.escrow import release_due, statement
-from torvet.billing.invoices import Kind, Status, invoice
+from torvet.billing.invoices import Kind, Status, document, invoice
 from torvet.contracts import ContractNotFound
 from torvet.trust import close_months, credit_due, hear, look_around, measuring
 from torvet.trust.errors import MonthUnfit, NothingPromised
@@ -71,9 +71,12 @@ def test_a_breach_is_credited_once_when_its_month_is_invoiced(town, parts):
     assert kept.amount == kr(2_000)  # 20 % of 100 kr.
     with parts.db.begin() as tx:
         note = invoice(tx, None, kept.notes[0])
+        written = document(tx, note.id)
         told = [f.name for f in facts_about(tx, contract.id)]
     assert len(kept.notes) == 1
     assert (note.net, note.kind) == (kr(2_000), Kind.CREDIT_NOTE)
+    assert note.language == "da"
+    assert written.note == "Serviceniveauer ikke overholdt i 2026-06"
     assert told.count("service-levels-measured") == 1
     assert told.count("service-breach-credited") == 1
     assert check_books(parts).faults == ()

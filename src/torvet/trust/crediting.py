@@ -17,6 +17,7 @@ from torvet.audit import record
 from torvet.billing.charges import Charged, charged_of, terms_of
 from torvet.billing.charging import MONTHS, Cause
 from torvet.billing.invoices import InvoiceId, left_of, sales_of
+from torvet.billing.invoices import invoice as issued
 from torvet.billing.payments import ask_for, give_back
 from torvet.billing.periods import HOUR, Month, add_months, beginnings, midnight
 from torvet.contracts import Contract, Subscription
@@ -30,6 +31,12 @@ from .model import HOUSE_ACTOR, Credit, KeptReport
 REPORTS_AT_A_TIME = 500
 NOTHING_AFTER = timedelta(days=2)
 """After a month's end: what was not charged by then was not charged."""
+
+NOT_KEPT = {
+    "da": "Serviceniveauer ikke overholdt i {}",
+    "en": "Service levels not kept in {}",
+}
+"""The reason on a credit note, in the language of its invoice."""
 
 log = structlog.get_logger(__name__)
 
@@ -111,7 +118,7 @@ def _give(
         part = min(share, left_on(tx, invoice, contract, share))
         if part.minor <= 0:
             continue
-        words = f"Service levels not kept in {kept.report.month}"
+        words = NOT_KEPT[issued(tx, None, invoice).language].format(kept.report.month)
         key = f"sla:{contract}:{kept.report.month}:{invoice}"
         note = give_back_on(tx, invoice, contract, part, words=words, key=key, at=now)
         notes.append(note)
