@@ -85,7 +85,7 @@ def give_answers(stage: Stage) -> str:
     )
     made = stage.post("startup", f"/api/offers/{offer['id']}/contracts", _PURPOSE)
     stage.saw["answers"] = {"contract": made["id"]}
-    return "; ".join(made["words"]["en"])
+    return " ".join(made["words"]["en"])
 
 
 def ask(stage: Stage) -> str:

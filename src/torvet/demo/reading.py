@@ -62,7 +62,7 @@ def accept(stage: Stage) -> str:
         )
         expect(made["stage"] == "agreed", f"the contract on {slug} is {made['stage']}")
         stage.saw["contracts"][slug] = made
-    return "; ".join(stage.saw["contracts"]["heat-meter-buildings"]["words"]["en"][-4:])
+    return " ".join(stage.saw["contracts"]["heat-meter-buildings"]["words"]["en"][-4:])
 
 
 def take_profiles(stage: Stage) -> str:

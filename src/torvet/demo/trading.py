@@ -89,7 +89,7 @@ def negotiate(stage: Stage) -> str:
     (change,) = stage.get("tso", f"/api/negotiations/{table['id']}")["changes"]
     made = stage.post("tso", f"/api/negotiations/{table['id']}/agreement", {"seen": table["seen"]})
     stage.saw["bought"] = made
-    return f"{change['before']['en']} → {change['after']['en']}"
+    return f"Before: {change['before']['en']} Now: {change['after']['en']}"
 
 
 def use(stage: Stage) -> str:
