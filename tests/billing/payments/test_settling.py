@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import event, text
 
+from torvet import contracts
 from torvet.billing import check_books, escrow
+from torvet.billing.escrow.covering import cover, cover_all
 from torvet.billing.payments import give_back
 from torvet.contracts import Order
 
@@ -92,3 +94,20 @@ def test_a_statement_is_read_while_held_money_pays_the_invoice_that_is_on_it(
     assert rest(parts, held) == kr(35_000)
     assert market.invoice(bought.id).owed == kr(0)
     assert check_books(parts).faults == ()
+
+
+def test_what_is_given_back_covers_no_read_though_it_was_reckoned_with_meanwhile(parts, prepaid):
+    held, _ = prepaid
+    escrow.release_held(parts)
+
+    with ThreadPoolExecutor(1) as pool:
+        with parts.db.begin() as tx:
+            back = {"key": held.id, "words": "Asked back", "at": parts.clock.now(), "by": "x"}
+            escrow.give_back(tx, held.id, kr(17_500), **back)
+            cover(tx, held.subject, at=parts.clock.now())
+            beside = pool.submit(cover_all, parts)
+            until_somebody_waits(parts)
+        beside.result()
+
+    with parts.db.begin() as tx:
+        assert contracts.funds_of(tx, held.subject).covers == kr(0)

@@ -68,7 +68,8 @@ def cover(tx: Connection, contract_id: str, *, at: datetime) -> Money | None:
     currency = contract.tariff.currency
     if currency is None:
         return None
-    held = store.find(tx, Purpose.PREPAID, contract_id)
+    # Held, so that nobody writes what it was before over what it is now.
+    held = store.find(tx, Purpose.PREPAID, contract_id, locked=True)
     rest = Money.zero(currency) if held is None else held.rest
     owed, with_vat = owed_from(tx, contract, rest)
     free = Fraction((rest - owed).minor) / with_vat

@@ -55,11 +55,10 @@ def open_hold(tx: Connection, hold: Hold) -> Hold:
     return there
 
 
-def find(tx: Connection, purpose: Purpose, subject: str) -> Hold | None:
-    """Return what is held for one thing."""
-    row = tx.execute(
-        select(holds).where(holds.c.purpose == purpose.value, holds.c.subject == subject)
-    ).one_or_none()
+def find(tx: Connection, purpose: Purpose, subject: str, *, locked: bool = False) -> Hold | None:
+    """Return what is held for one thing; with `locked` nobody else moves it until `tx` ends."""
+    query = select(holds).where(holds.c.purpose == purpose.value, holds.c.subject == subject)
+    row = tx.execute(query.with_for_update() if locked else query).one_or_none()
     return None if row is None else _hold(row)
 
 
