@@ -55,7 +55,7 @@ def share(page, square, startup):
 def pay_in(page, square, contract):
     """Ask how to pay in for a contract; return the reference for the transfer."""
     page.goto(f"{square}/contracts/{contract}")
-    page.get_by_role("link", name="Paid before use").click()
+    page.get_by_role("link", name="What is held for it").click()
     assert usable(page) == []
     page.get_by_label("How much do you want to pay in?").fill("500")
     page.get_by_role("button", name="Show how to pay").click()

@@ -59,6 +59,7 @@ def asked(page, square):
     page.goto(f"{square}/wanted/new")
     page.get_by_label("Title, in English").fill("Free places per street")
     page.get_by_label("What you need, in English").fill("Every ten minutes, for a year.")
+    page.get_by_label("Theme").select_option("Transport")
     page.get_by_label("Goal, in kroner").fill("2500,50")
     page.get_by_label("Budget").fill("4000 DKK")
     page.get_by_label("Last day for pledges").fill(day(10))
