@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Engine, Row, Select, case, func, select, text
+from sqlalchemy import Connection, Engine, Row, Select, case, func, select, text, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from torvet.kit.money import Currency, Money
@@ -215,20 +215,25 @@ def _named(account: Account) -> tuple[Any, ...]:
 
 
 def _whole() -> Select[Any]:
-    """Ask for transactions with their lines, in the order of the accounts."""
-    order = (accounts.c.kind, accounts.c.party, accounts.c.currency)
+    """Ask for transactions with their lines, in the order of the accounts.
+
+    Accounts are looked up one by one, by key: no plan walks through all of them for a transaction,
+    whatever was known of the tables when it was made.
+    """
+    account = (
+        select(accounts.c.kind, accounts.c.party, accounts.c.currency)
+        .where(accounts.c.id == entries.c.account)
+        .limit(1)
+        .lateral("account")
+    )
+    name = (account.c.kind, account.c.party, account.c.currency)
     lines = (
         select(
             func.array_agg(
-                aggregate_order_by(
-                    func.jsonb_build_array(
-                        accounts.c.kind, accounts.c.party, accounts.c.currency, entries.c.amount
-                    ),
-                    *order,
-                )
+                aggregate_order_by(func.jsonb_build_array(*name, entries.c.amount), *name)
             )
         )
-        .select_from(entries.join(accounts, accounts.c.id == entries.c.account))
+        .select_from(entries.join(account, true()))
         .where(entries.c.transaction == transactions.c.id)
         .correlate(transactions)
         .scalar_subquery()
