@@ -301,6 +301,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.slow
 @tried(
     max_examples=examples(10),
     deadline=None,
