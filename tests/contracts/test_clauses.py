@@ -27,7 +27,7 @@ from torvet.contracts import (
     words,
 )
 from torvet.contracts.clauses import CLAUSES
-from torvet.contracts.counts import day_of
+from torvet.contracts.periods import day_of
 from torvet.contracts.errors import ClauseInvalid, PurposeUnknown
 from torvet.contracts.purposes import ANY, PURPOSES, is_within
 from torvet.contracts.rules import objections_to_accepting

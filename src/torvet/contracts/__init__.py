@@ -1,7 +1,5 @@
 """What providers offer and consumers accept, and what that allows at every read."""
 
-from torvet.kit.moments import PLACE_ZONE
-
 from .capping import MonthSpent, hold_spending, month_spent
 from .clauses import (
     Answers,
@@ -121,7 +119,6 @@ __all__ = [
     "NOTHING",
     "NO_LEVELS",
     "NO_ORDER",
-    "PLACE_ZONE",
     "Admission",
     "Allowed",
     "Answers",

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Connection, Function, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from torvet.kit.moments import PLACE_ZONE
 from torvet.ports.question import Question
 
+from .periods import day_of
 from .tables import contract_counts
 
 
@@ -20,11 +20,6 @@ class Counts:
     rows_today: int
     minute: datetime
     requests_this_minute: int
-
-
-def day_of(at: datetime) -> date:
-    """Return the day of the place in which `at` falls; it may have 23 or 25 hours."""
-    return at.astimezone(PLACE_ZONE).date()
 
 
 def minute_of(at: datetime) -> datetime:

@@ -74,7 +74,7 @@ def midnight(day: date) -> datetime:
 
 
 def day_of(at: datetime) -> date:
-    """Return the day on which `at` lies in Copenhagen."""
+    """Return the day on which `at` lies in Copenhagen; it may have 23 or 25 hours."""
     return at.astimezone(PLACE_ZONE).date()
 
 

@@ -9,10 +9,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
 from torvet import catalogue
-from torvet.contracts import PLACE_ZONE, clauses_entered, purposes_by_code
+from torvet.contracts import clauses_entered, purposes_by_code
 from torvet.contracts.fields.levels import levels_entered
 from torvet.kit.entered import Entered
 from torvet.kit.errors import ExchangeError
+from torvet.kit.moments import PLACE_ZONE
 from torvet.kit.money import Currency, Money
 from torvet.parties import Caller, Role, check
 from torvet.parties.signin import SignedIn

@@ -12,9 +12,10 @@ from pydantic import BaseModel, Field
 
 from torvet.billing.forms import MoneyForm
 from torvet.catalogue import THEMES
-from torvet.contracts import PLACE_ZONE, Order, purposes_by_code
+from torvet.contracts import Order, purposes_by_code
 from torvet.contracts.sentences import moment
 from torvet.kit.errors import ExchangeError
+from torvet.kit.moments import PLACE_ZONE
 from torvet.kit.money import Currency, Money
 from torvet.parties import Caller, Role
 from torvet.parties.signin import SignedIn, TheCaller

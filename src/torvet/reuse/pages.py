@@ -14,8 +14,9 @@ from sqlalchemy import Connection
 
 from torvet import catalogue, contracts, parties
 from torvet.catalogue import Dataset
-from torvet.contracts import PLACE_ZONE, Panel, beside_dataset
+from torvet.contracts import Panel, beside_dataset
 from torvet.kit.errors import ExchangeError
+from torvet.kit.moments import PLACE_ZONE
 from torvet.parties import Caller, Role, Scope
 from torvet.parties.signin import SignedIn, TheCaller
 from torvet.ports.parts import Parts

@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 
 from torvet import catalogue, contracts, metering, parties
 from torvet.catalogue import Dataset, Rating
-from torvet.contracts import PLACE_ZONE, Contract
+from torvet.contracts import Contract
+from torvet.kit.moments import PLACE_ZONE
 from torvet.metering import Count
 from torvet.parties import Caller, Party, PartyKind, Role
 
