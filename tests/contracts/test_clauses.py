@@ -27,8 +27,8 @@ from torvet.contracts import (
     words,
 )
 from torvet.contracts.clauses import CLAUSES
-from torvet.contracts.periods import day_of
 from torvet.contracts.errors import ClauseInvalid, PurposeUnknown
+from torvet.contracts.periods import day_of
 from torvet.contracts.purposes import ANY, PURPOSES, is_within
 from torvet.contracts.rules import objections_to_accepting
 from torvet.contracts.terms import digest_of, fitted, from_json, to_json
